@@ -1,0 +1,82 @@
+# Needs Python 3.11 or newer and make; everything else is installed into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LONG_SECONDS ?= 1800
+
+.PHONY: help demo test lint test-system long models goldens cli-docs bench-latency bench-gate calibrate wheel clean
+
+help:
+	@echo "make demo           install, check the sample selfie, print and verify a token"
+	@echo "make test           the test suite"
+	@echo "make lint           ruff, mypy --strict, import-linter"
+	@echo "make test-system    tests that need Debian packages (qemu-user)"
+	@echo "make long           fuzzing and soak; LONG_SECONDS=$(LONG_SECONDS)"
+	@echo "make models         rebuild every shipped model from pinned packages, compare digests"
+	@echo "make goldens        regenerate the golden files in an environment of their own"
+	@echo "make bench-latency  speed and memory"
+	@echo "make bench-gate     FACES=folder: the gate against each network alone"
+	@echo "make calibrate      FACES=folder: refit the shipped calibration"
+	@echo "make wheel          build the wheel and the sdist"
+
+.venv/base: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) install -c constraints.txt --editable .
+	@touch $@
+
+.venv/dev: .venv/base
+	$(PIP) install -c constraints.txt --editable '.[dev]'
+	@touch $@
+
+.venv/bench: .venv/dev
+	$(PIP) install -c constraints.txt --editable '.[dev,bench]'
+	@touch $@
+
+demo: .venv/base
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
+
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test-system: .venv/dev
+	$(BIN)/python tests/system/check_without_vnni.py
+
+long: .venv/dev
+	LONG_SECONDS=$(LONG_SECONDS) $(BIN)/python -m pytest tests/long
+
+bench-latency: .venv/bench
+	$(BIN)/python -m benchmarks.latency
+
+bench-gate: .venv/bench
+	@test -n "$(FACES)" || { echo "give the folder: make bench-gate FACES=path"; exit 2; }
+	$(BIN)/python -m benchmarks.gate "$(FACES)"
+
+calibrate: .venv/bench
+	@test -n "$(FACES)" || { echo "give the folder: make calibrate FACES=path"; exit 2; }
+	$(BIN)/python -m benchmarks.calibrate "$(FACES)"
+
+wheel: .venv/dev
+	$(BIN)/python -m build
+
+# Both need Python 3.11 on x86-64 Linux, and npm.
+models:
+	$(PYTHON) -m venv .venv-models
+	.venv-models/bin/python -m pip install --quiet -r models/recipe/requirements.txt
+	.venv-models/bin/python models/recipe/build.py
+
+goldens:
+	$(PYTHON) -m venv .venv-goldens
+	.venv-goldens/bin/python -m pip install --quiet -r tests/golden/requirements.txt
+	PYTHONPATH=tests:models/recipe .venv-goldens/bin/python -m golden.make_goldens
+
+cli-docs: .venv/dev
+	$(BIN)/python tests/cli/help_pages.py README.md docs/reference/cli.md
+
+clean:
+	rm -rf .venv build dist

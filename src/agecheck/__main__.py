@@ -1,0 +1,5 @@
+"""python -m agecheck"""
+
+from agecheck.cli.main import main
+
+main()

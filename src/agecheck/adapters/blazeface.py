@@ -1,0 +1,49 @@
+"""FaceDetector on BlazeFace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from agecheck.ports import DetectedFace, FaceDetector
+from agecheck.vision import blazeface
+
+if TYPE_CHECKING:
+    from agecheck.ports import RgbFrame
+    from agecheck.runtime import OnnxModel
+
+
+class BlazeFaceDetector:
+    """Finds faces with one BlazeFace network.
+
+    Args:
+        model: the network.
+        spec: its geometry.
+        margin_share: black border around the frame, as a share of its longer side.
+    """
+
+    def __init__(
+        self, model: OnnxModel, spec: blazeface.BlazeFaceSpec, *, margin_share: float = 0.0
+    ) -> None:
+        self._model = model
+        self._spec = spec
+        self._margin_share = margin_share
+
+    def detect(self, frame: RgbFrame) -> Sequence[DetectedFace]:
+        square, fit = blazeface.letterbox(frame, self._spec.input_size_px, self._margin_share)
+        regressors, logits = self._model.run({"pixels_norm": square})
+        return blazeface.decode_faces(self._spec, regressors[0], logits[0, :, 0], fit)
+
+
+class CascadeFaceDetector:
+    """Asks several detectors in turn, until one finds a face."""
+
+    def __init__(self, detectors: Sequence[FaceDetector]) -> None:
+        self._detectors = tuple(detectors)
+
+    def detect(self, frame: RgbFrame) -> Sequence[DetectedFace]:
+        for detector in self._detectors:
+            faces = detector.detect(frame)
+            if faces:
+                return faces
+        return ()

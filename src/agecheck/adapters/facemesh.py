@@ -1,0 +1,49 @@
+"""FaceLandmarker on FaceMesh."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agecheck.ports import DetectedFace, FaceMesh
+from agecheck.vision import facemesh, warp
+
+if TYPE_CHECKING:
+    from agecheck.ports import RgbFrame
+    from agecheck.runtime import OnnxModel
+
+FACE_PRESENCE_LOGIT_THRESHOLD = 6.0
+"""Below it, what was detected is not taken for a face. MediaPipe tracks down to a logit of 0; all
+but a few in a thousand labelled faces lie above 6, line drawings and faces blurred beyond use
+below."""
+MAX_EYE_OFFSET_SHARE = 0.5
+"""How far the mesh's eyes may lie from the detector's, in eye distances: beyond it the mesh has
+settled on something else than the face that was chosen."""
+
+
+class FaceMeshLandmarker:
+    """Finds the 468 points of one detected face."""
+
+    def __init__(self, model: OnnxModel) -> None:
+        self._model = model
+
+    def locate(self, frame: RgbFrame, face: DetectedFace) -> FaceMesh | None:
+        transform = facemesh.face_transform(face)
+        crop = warp.crop(frame, transform, facemesh.INPUT_SIZE_PX)
+        points, presence = self._model.run({"pixels_norm": crop[None].astype(np.float32) / 255})
+        # `not >` also refuses NaN; a mesh with a point at no place is none.
+        if not float(presence[0, 0]) > FACE_PRESENCE_LOGIT_THRESHOLD:
+            return None
+        if not np.isfinite(points).all():
+            return None
+        points_px = facemesh.points_in_frame(points[0], transform)
+        return FaceMesh(points_px) if _lies_on(face, points_px) else None
+
+
+def _lies_on(face: DetectedFace, points_px: NDArray[np.float32]) -> bool:
+    detected_px = np.array(face.keypoints_px[:2])
+    offsets_px = np.hypot(*(facemesh.eye_centres_px(points_px) - detected_px).T)
+    eye_distance_px = np.hypot(*(detected_px[1] - detected_px[0]))
+    return bool((offsets_px <= MAX_EYE_OFFSET_SHARE * eye_distance_px).all())

@@ -1,0 +1,150 @@
+"""The public object: one policy, bound when it is made, and a verdict or a token a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from agecheck.challenge import Challenge
+from agecheck.errors import AgecheckError, ChallengeError, InternalError
+from agecheck.policy import EffectivePolicy
+from agecheck.ports import Evidence, TokenSigner
+from agecheck.verdict import CheckResult, Reason, Verdict
+
+SealLevel = str
+"""What stands around the process that sees the picture: "open", "partial" or "sealed"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """The answer to a challenge.
+
+    Attributes:
+        verdict: OVER, UNDER or INCONCLUSIVE.
+        reason: why it is INCONCLUSIVE; None otherwise. For the person in front of the device:
+            towards the relying party every missing token looks the same.
+        token: the signed answer for OVER and UNDER; None when INCONCLUSIVE.
+    """
+
+    verdict: Verdict
+    reason: Reason | None
+    token: str | None = field(repr=False)
+
+    def __post_init__(self) -> None:
+        CheckResult(self.verdict, self.reason)  # the same two rules hold
+        if (self.verdict is Verdict.INCONCLUSIVE) != (self.token is None):
+            raise ValueError("exactly an INCONCLUSIVE attestation has no token")
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("an Attestation has no truth value; compare .verdict with Verdict.OVER")
+
+
+class AgeChecker:
+    """Answers over or under one age limit. Made by `load_checker`.
+
+    The policy is bound here and cannot be varied per picture: whoever may vary the challenge age
+    can narrow an age down by asking again.
+    """
+
+    def __init__(
+        self,
+        run_check: Callable[[object], CheckResult],
+        policy: EffectivePolicy,
+        *,
+        bundle_digest: str,
+        seal: SealLevel,
+    ) -> None:
+        self._run_check = run_check
+        self._policy = policy
+        self._bundle_digest = bundle_digest
+        self._seal = seal
+
+    def __repr__(self) -> str:
+        return f"<AgeChecker {self._policy.policy_id} seal={self._seal}>"
+
+    @property
+    def policy(self) -> EffectivePolicy:
+        """The policy in force, its challenge age settled."""
+        return self._policy
+
+    @property
+    def seal(self) -> SealLevel:
+        """What stands around the process that sees the picture."""
+        return self._seal
+
+    @property
+    def bundle_digest(self) -> str:
+        """sha256 in hex over the models and the calibration in use."""
+        return self._bundle_digest
+
+    def check(self, image: object) -> CheckResult:
+        """Check one picture of one person.
+
+        Args:
+            image: encoded JPEG, PNG or WebP bytes, a path to such a file, a Pillow image, or a
+                uint8 RGB array of shape (height, width, 3). It is not changed.
+
+        Returns:
+            The verdict and, when it is INCONCLUSIVE, the reason.
+
+        Raises:
+            ImageError: the picture cannot be used; its fault names the cause.
+            ModelError: a network failed.
+            InternalError: anything else went wrong.
+        """
+        return self._result(image)
+
+    def attest(self, image: object, challenge: Challenge, signer: TokenSigner) -> Attestation:
+        """Answer a relying party's challenge about one picture.
+
+        The challenge is bound before a pixel is read, and the only thing that can be signed is
+        the verdict of this very check.
+
+        Args:
+            image: as for `check`. The token says `input: file`: whoever supplies a file could
+                supply any file.
+            challenge: the relying party's question; its age limit must be the policy's.
+            signer: the key for the challenge's audience, `DeviceKey.signer(audience)`.
+
+        Raises:
+            ChallengeError: the challenge asks for another age limit or another audience.
+            ImageError, ModelError, InternalError: as for `check`.
+        """
+        if not isinstance(challenge, Challenge):  # anything else has skipped a Challenge's checks
+            raise ChallengeError("a challenge is an agecheck.Challenge")
+        if challenge.age_limit != self._policy.age_limit:
+            raise ChallengeError("the challenge asks for another age limit than the policy's")
+        issue = signer._begin(challenge, self._evidence(input_kind="file"))
+        result = self._result(image)
+        if result.verdict is Verdict.OVER:
+            token = issue(True)
+        elif result.verdict is Verdict.UNDER:
+            token = issue(False)
+        else:
+            token = None
+        return Attestation(result.verdict, result.reason, token)
+
+    def _result(self, image: object) -> CheckResult:
+        try:
+            result = self._run_check(image)
+        except AgecheckError:
+            raise
+        except Exception:
+            result = None
+        if not isinstance(result, CheckResult):
+            # Out here, so that the original, with frames that hold the picture, is not kept.
+            raise InternalError("the check failed; there is no answer")
+        return result
+
+    def _evidence(self, *, input_kind: str) -> Evidence:
+        return Evidence(
+            age_limit=self._policy.age_limit,
+            challenge_age_years=self._policy.challenge_age_years,
+            policy_id=self._policy.policy_id,
+            max_attempts=self._policy.max_attempts,
+            bundle_digest=self._bundle_digest,
+            seal=self._seal,
+            liveness="none",
+            input=input_kind,
+        )

@@ -1,0 +1,241 @@
+"""Takes a picture in: bytes, a path, a Pillow image or an array becomes an RGB frame.
+
+Limits are checked before anything is decoded, and whatever is unexpected is an `ImageError` that
+names the cause. Pillow's process-wide settings are not changed, and neither the limits nor the
+search for a missing end relies on them: Pillow's decoders are called directly, after
+`agecheck.image.header` has seen the whole container. Embedded colour profiles are not applied. Only
+the first picture of a phone's multi-picture JPEG is looked at.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from agecheck.errors import ImageError, ImageFault
+from agecheck.image.header import EncodedFormat, read_header
+from agecheck.image.pixels import upright_rgb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from numpy.typing import NDArray
+    from PIL.ImageFile import ImageFile
+
+    from agecheck.ports import Photo, RgbFrame
+
+MAX_ENCODED_BYTES = 32 * 1024 * 1024
+"""Encoded size. A phone's 50-megapixel JPEG has about 15 MiB."""
+
+MAX_PIXELS = 64_000_000
+"""Decoded size. Phones take up to 50 megapixels; Pillow itself balks at 89."""
+
+MAX_SIDE_PX = 16_384
+"""Either side. A longer one within MAX_PIXELS is a strip or a panorama, not a selfie."""
+
+_DECODERS: dict[EncodedFormat, type[ImageFile]] = {
+    EncodedFormat.JPEG: JpegImageFile,
+    EncodedFormat.PNG: PngImageFile,
+    EncodedFormat.WEBP: WebPImageFile,
+}
+
+_JPEG_REDUCTIONS = (8, 4, 2)  # libjpeg can skip this much while it decodes, largest first
+
+
+class PillowPhotoReader:
+    """Opens pictures with Pillow; a `PhotoReader`."""
+
+    def open(self, source: object) -> Photo:
+        """Accept or refuse a picture. Encoded pictures are not decoded yet.
+
+        Pixels handed in as an array or a Pillow image are copied here, so that what the caller
+        does to them afterwards reaches no later `decode`.
+
+        Args:
+            source: JPEG, PNG or WebP as bytes, bytearray or memoryview; the path of such a file;
+                a Pillow image, whose own Exif orientation is applied; or an upright uint8 RGB
+                array of shape (height, width, 3), with any strides.
+
+        Raises:
+            ImageError: it is not a picture that can be taken; the fault names the cause.
+        """
+        match source:
+            case np.ndarray():
+                return _DecodedPhoto(_frame_of_array(source))
+            case Image.Image():
+                return _DecodedPhoto(_frame_of_caller_image(source))
+            case bytes() | bytearray() | memoryview():
+                return _EncodedPhoto(_bytes_of_buffer(source))
+            case str() | os.PathLike():
+                return _EncodedPhoto(_bytes_of_file(source))
+            case _:
+                raise ImageError(ImageFault.WRONG_TYPE)
+
+
+class _DecodedPhoto:
+    """A picture that came as pixels."""
+
+    __slots__ = ("_frame",)
+
+    def __init__(self, frame: RgbFrame) -> None:
+        self._frame = frame
+
+    def decode(self, min_short_side_px: int | None = None) -> RgbFrame:  # noqa: ARG002
+        """The picture at full size, whatever the minimum: read-only, the same at every call."""
+        return self._frame
+
+
+class _EncodedPhoto:
+    """A picture that came as JPEG, PNG or WebP and was accepted by its header."""
+
+    __slots__ = ("_data", "_frame", "_frame_reduction", "_header")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._header = read_header(data)
+        _check_size(self._header.height_px, self._header.width_px)
+        self._frame: RgbFrame | None = None
+        self._frame_reduction = 0
+
+    def decode(self, min_short_side_px: int | None = None) -> RgbFrame:
+        """Decode to uint8 RGB (height, width, 3), upright, read-only and C-contiguous.
+
+        JPEGs are decoded at 1/2, 1/4 or 1/8 where the minimum allows it, sides rounded up; PNG
+        and WebP always at full size. The last frame is kept, so asking again for the same
+        reduction costs nothing.
+
+        Raises:
+            ImageError: CORRUPT, ANIMATED, UNSUPPORTED_MODE, or TOO_MANY_PIXELS when this machine
+                has no memory for them.
+        """
+        reduction = self._reduction(min_short_side_px)
+        if self._frame is None or self._frame_reduction != reduction:
+            self._frame = None  # let go of the old pixels before new ones are made
+            self._frame = _or_image_error(lambda: self._decode_at(reduction))
+            self._frame_reduction = reduction
+        return self._frame
+
+    def _reduction(self, min_short_side_px: int | None) -> int:
+        if min_short_side_px is None or self._header.format is not EncodedFormat.JPEG:
+            return 1
+        short_side_px = min(self._header.height_px, self._header.width_px)
+        for reduction in _JPEG_REDUCTIONS:
+            reduced_px = -(-short_side_px // reduction)  # libjpeg rounds up
+            if reduced_px >= min_short_side_px and short_side_px >= reduction:
+                return reduction
+        return 1
+
+    def _decode_at(self, reduction: int) -> RgbFrame:
+        height_px, width_px = self._header.height_px, self._header.width_px
+        image = _DECODERS[self._header.format](io.BytesIO(self._data))
+        if image.size != (width_px, height_px):  # Pillow and we read two different pictures
+            raise ImageError(ImageFault.CORRUPT)
+        if getattr(image, "n_frames", 1) > 1:
+            raise ImageError(ImageFault.ANIMATED)
+        # Asking for side // reduction makes Pillow choose exactly this reduction: the ratio that
+        # it computes lies between reduction and 2 * reduction.
+        image.draft(None, (width_px // reduction, height_px // reduction))
+        image.load()
+        return upright_rgb(image)
+
+
+def _or_image_error(make_frame: Callable[[], RgbFrame]) -> RgbFrame:
+    """Let nothing but ImageError out of Pillow or numpy.
+
+    Pillow's parsers raise whatever a broken stream leads them into, and may quote it.
+    """
+    try:
+        return make_frame()
+    except ImageError as error:
+        fault = error.fault
+    except MemoryError:
+        fault = ImageFault.TOO_MANY_PIXELS
+    except Exception:
+        fault = ImageFault.CORRUPT
+    raise ImageError(fault)  # out here, so that Pillow's exception is not even its context
+
+
+def _check_size(height_px: int, width_px: int) -> None:
+    if height_px < 1 or width_px < 1:
+        raise ImageError(ImageFault.EMPTY)
+    if height_px > MAX_SIDE_PX or width_px > MAX_SIDE_PX:
+        raise ImageError(ImageFault.SIDE_TOO_LONG)
+    if height_px * width_px > MAX_PIXELS:
+        raise ImageError(ImageFault.TOO_MANY_PIXELS)
+
+
+def _bytes_of_buffer(source: bytes | bytearray | memoryview) -> bytes:
+    try:
+        n_bytes = memoryview(source).nbytes
+    except ValueError:  # a released memoryview
+        raise ImageError(ImageFault.WRONG_TYPE) from None
+    if n_bytes > MAX_ENCODED_BYTES:
+        raise ImageError(ImageFault.TOO_MANY_BYTES)
+    return bytes(source)  # no copy when it is bytes already
+
+
+def _bytes_of_file(path: str | os.PathLike[Any]) -> bytes:
+    """Read a regular file once, never more than the limit, and never wait for a device or pipe."""
+    # O_NONBLOCK keeps the opening of a pipe from waiting for a writer. The checks are made on
+    # what was opened, so a path that changes meanwhile cannot get around them.
+    flags = os.O_RDONLY
+    for name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):  # not all exist everywhere
+        flags |= getattr(os, name, 0)
+    try:
+        descriptor = os.open(path, flags)
+        try:
+            return _bytes_of_descriptor(descriptor)
+        finally:
+            os.close(descriptor)
+    except ImageError as error:
+        fault = error.fault
+    except FileNotFoundError:
+        fault = ImageFault.NOT_FOUND
+    except Exception:  # OSError; ValueError from a null byte in the path; a broken __fspath__
+        fault = ImageFault.UNREADABLE
+    raise ImageError(fault)  # out here, so that the system's error, with the path, is not kept
+
+
+def _bytes_of_descriptor(descriptor: int) -> bytes:
+    kind = os.fstat(descriptor).st_mode
+    if stat.S_ISDIR(kind):
+        raise ImageError(ImageFault.IS_A_DIRECTORY)
+    if not stat.S_ISREG(kind):
+        raise ImageError(ImageFault.UNREADABLE)
+    with open(descriptor, "rb", closefd=False) as file:
+        data = file.read(MAX_ENCODED_BYTES + 1)  # whatever the size was: the file may grow
+    if len(data) > MAX_ENCODED_BYTES:
+        raise ImageError(ImageFault.TOO_MANY_BYTES)
+    return data
+
+
+def _frame_of_array(array: NDArray[Any]) -> RgbFrame:
+    if array.dtype != np.uint8:
+        raise ImageError(ImageFault.WRONG_DTYPE)
+    if array.ndim != 3 or array.shape[2] != 3:
+        raise ImageError(ImageFault.WRONG_SHAPE)
+    _check_size(array.shape[0], array.shape[1])
+    frame = _or_image_error(lambda: np.array(array, dtype=np.uint8, order="C"))
+    frame.flags.writeable = False
+    return frame
+
+
+def _frame_of_caller_image(image: Image.Image) -> RgbFrame:
+    def make_frame() -> RgbFrame:
+        # A Pillow image of a phone's multi-picture JPEG stands at one still picture.
+        if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
+            raise ImageError(ImageFault.ANIMATED)
+        image.load()
+        return upright_rgb(image)
+
+    _check_size(image.height, image.width)
+    return _or_image_error(make_frame)

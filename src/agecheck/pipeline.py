@@ -1,0 +1,101 @@
+"""Decode, find exactly one usable face, estimate. Knows ports only: no array or I/O library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from agecheck.estimate import AgeEstimate
+from agecheck.policy import EffectivePolicy
+from agecheck.ports import (
+    AgeEstimator,
+    DetectedFace,
+    FaceDetector,
+    FaceLandmarker,
+    Photo,
+    PhotoReader,
+    QualityAssessor,
+)
+from agecheck.verdict import CheckResult, Reason
+
+if TYPE_CHECKING:
+    from agecheck.ports import RgbFrame
+
+DETECTION_SHORT_SIDE_PX = 192
+"""A detector's input is 128 or 192 px; more pixels than that cannot help it."""
+CHIP_EYE_DISTANCE_PX = 44.0
+"""The sharpest age chip (112 px at padding 0.2) shows the eyes 42 px apart; with fewer pixels than
+that in the decoded picture the chip would be blurred by our own decoding."""
+COMPARABLE_FACE_SHARE = 0.5
+"""A second face at least this wide, relative to the widest, may be the one that is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceAgePipeline:
+    """From a picture to an age estimate or the reason why there is none."""
+
+    reader: PhotoReader
+    detector: FaceDetector
+    landmarker: FaceLandmarker
+    assessor: QualityAssessor
+    estimator: AgeEstimator
+
+    def check(self, source: object, policy: EffectivePolicy, max_sd_years: float) -> CheckResult:
+        """One picture's result.
+
+        Raises:
+            ImageError: the picture cannot be used.
+            ModelError: a network failed.
+        """
+        estimate = self.estimate(source)
+        if isinstance(estimate, Reason):
+            return CheckResult.inconclusive(estimate)
+        return policy.decide(estimate, max_sd_years=max_sd_years)
+
+    def estimate(self, source: object) -> AgeEstimate | Reason:
+        """The internal seam that the benchmark uses; not part of the public surface."""
+        photo = self.reader.open(source)
+        frame = photo.decode(DETECTION_SHORT_SIDE_PX)
+        face = select_face(self.detector.detect(frame))
+        if isinstance(face, Reason):
+            return face
+        frame, face = _sharpen(photo, frame, face)
+        mesh = self.landmarker.locate(frame, face)
+        if mesh is None:
+            return Reason.NO_FACE
+        reason = self.assessor.assess(frame, mesh)
+        if reason is not None:
+            return reason
+        return self.estimator.estimate(frame, mesh)
+
+
+def select_face(faces: Sequence[DetectedFace]) -> DetectedFace | Reason:
+    """The one face that is meant: the widest, unless another is comparable."""
+    by_width = sorted(faces, key=lambda face: face.width_px, reverse=True)
+    if not by_width:
+        return Reason.NO_FACE
+    widest, *others = by_width
+    if others and others[0].width_px >= COMPARABLE_FACE_SHARE * widest.width_px:
+        return Reason.SEVERAL_FACES
+    return widest
+
+
+def _sharpen(photo: Photo, frame: RgbFrame, face: DetectedFace) -> tuple[RgbFrame, DetectedFace]:
+    """Decode again at a finer scale when the face is too small in the reduced picture."""
+    (left_x, left_y), (right_x, right_y) = face.keypoints_px[:2]
+    eye_distance_px = ((right_x - left_x) ** 2 + (right_y - left_y) ** 2) ** 0.5
+    if eye_distance_px >= CHIP_EYE_DISTANCE_PX:
+        return frame, face
+    height_px, width_px = frame.shape[:2]
+    wanted = CHIP_EYE_DISTANCE_PX / max(eye_distance_px, 1.0)
+    finer = photo.decode(round(min(height_px, width_px) * wanted))
+    if finer.shape == frame.shape:
+        return frame, face
+    x_scale, y_scale = finer.shape[1] / width_px, finer.shape[0] / height_px
+    left, top, right, bottom = face.box_px
+    return finer, replace(
+        face,
+        box_px=(left * x_scale, top * y_scale, right * x_scale, bottom * y_scale),
+        keypoints_px=tuple((x * x_scale, y * y_scale) for x, y in face.keypoints_px),
+    )

@@ -1,0 +1,156 @@
+"""What the checker needs from the outside, in the domain's words. Adapters implement these.
+
+Coordinates are in frame pixels: x to the right, y down, the frame's top-left corner at (0, 0), the
+centre of its first pixel at (0.5, 0.5). Left and right are the picture's, not the person's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from agecheck.challenge import Challenge
+from agecheck.estimate import AgeEstimate
+from agecheck.verdict import Reason
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    RgbFrame: TypeAlias = NDArray[np.uint8]
+    """A decoded picture: uint8 RGB, shape (height, width, 3)."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DetectedFace:
+    """A face that a detector found.
+
+    Attributes:
+        box_px: (left, top, right, bottom); may reach beyond the frame.
+        keypoints_px: left eye, right eye, nose tip, mouth, left ear, right ear as (x, y).
+        score: how sure the detector is, 0 to 1.
+    """
+
+    box_px: tuple[float, float, float, float]
+    keypoints_px: tuple[tuple[float, float], ...]
+    score: float
+
+    def __repr__(self) -> str:
+        return "<DetectedFace>"
+
+    @property
+    def width_px(self) -> float:
+        return self.box_px[2] - self.box_px[0]
+
+    @property
+    def height_px(self) -> float:
+        return self.box_px[3] - self.box_px[1]
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class FaceMesh:
+    """A face's surface: MediaPipe's 468 points.
+
+    Attributes:
+        points_px: float32 (468, 3); z in the same scale as x, smaller is nearer to the camera.
+    """
+
+    points_px: NDArray[np.float32]
+
+    def __repr__(self) -> str:
+        return "<FaceMesh>"
+
+
+class Photo(Protocol):
+    """A picture that was accepted but not decoded yet."""
+
+    def decode(self, min_short_side_px: int | None = None) -> RgbFrame:
+        """Decode to RGB.
+
+        Args:
+            min_short_side_px: a smaller decoded picture is enough, as long as its shorter side
+                stays at least this long. None decodes at full size.
+
+        Raises:
+            ImageError: the data is truncated or corrupt.
+        """
+
+
+class PhotoReader(Protocol):
+    """Opens whatever a caller hands in as a picture."""
+
+    def open(self, source: object) -> Photo:
+        """Accept or refuse a picture by its header.
+
+        Raises:
+            ImageError: it is not a picture that can be taken; the fault names the cause.
+        """
+
+
+class FaceDetector(Protocol):
+    """Finds faces."""
+
+    def detect(self, frame: RgbFrame) -> Sequence[DetectedFace]:
+        """All faces of a frame, the surest first; empty when there is none."""
+
+
+class FaceLandmarker(Protocol):
+    """Finds the surface of one face."""
+
+    def locate(self, frame: RgbFrame, face: DetectedFace) -> FaceMesh | None:
+        """The face's mesh, or None when what was detected is not a face after all."""
+
+
+class QualityAssessor(Protocol):
+    """Says whether a face is fit to be estimated."""
+
+    def assess(self, frame: RgbFrame, mesh: FaceMesh) -> Reason | None:
+        """The first reason to refuse, or None when the face is fit."""
+
+
+class AgeEstimator(Protocol):
+    """Estimates the age of one face."""
+
+    def estimate(self, frame: RgbFrame, mesh: FaceMesh) -> AgeEstimate:
+        """The calibrated age distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How an answer came about. All of it is public and equal on every device with this setup.
+
+    Attributes:
+        age_limit: in whole years.
+        challenge_age_years: the effective challenge age, in steps of 0.1.
+        policy_id: public name of the effective policy.
+        max_attempts: the policy's constant, never a count.
+        bundle_digest: sha256 in hex over models and calibration.
+        seal: "open", "partial" or "sealed".
+        liveness: "none", "passive" or "active".
+        input: "file", "browser" or "device": where the picture came from.
+    """
+
+    age_limit: int
+    challenge_age_years: float
+    policy_id: str
+    max_attempts: int
+    bundle_digest: str
+    seal: str
+    liveness: str
+    input: str
+
+
+class TokenSigner(Protocol):
+    """Holds the key for one audience. It has no public way to sign a verdict."""
+
+    def _begin(self, challenge: Challenge, evidence: Evidence) -> Callable[[bool], str]:
+        """Bind a challenge before any pixel is read.
+
+        Returns:
+            A function that takes whether the person is over the limit, can be called once, and
+            returns the token.
+
+        Raises:
+            ChallengeError: the challenge does not fit this signer's audience.
+        """

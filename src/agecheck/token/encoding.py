@@ -1,0 +1,58 @@
+"""Strict base64url and JSON: one text for one value, and None for anything else.
+
+The functions return None instead of raising: Python's own decoding errors keep the text they
+failed on, and that text can be a secret or a token.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import NoReturn
+
+
+def base64url_encode(data: bytes) -> str:
+    """base64url without padding (RFC 7515, section 2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def base64url_decode(text: str) -> bytes | None:
+    """The bytes of a canonical base64url text, or None.
+
+    Padding, white space, foreign characters and stray bits in the last character are refused, so
+    that no two texts mean the same bytes.
+    """
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        return None
+    return data if base64url_encode(data) == text else None
+
+
+def parse_json_object(data: bytes) -> dict[str, object] | None:
+    """A JSON object from UTF-8, or None.
+
+    Stricter than `json.loads`: no second member of the same name at any depth, no NaN or
+    Infinity, no other encoding.
+    """
+    try:
+        value = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_refuse_constant,
+        )
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member occurs twice")
+    return members
+
+
+def _refuse_constant(_name: str) -> NoReturn:
+    raise ValueError("not a JSON number")

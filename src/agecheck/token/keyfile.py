@@ -1,0 +1,146 @@
+"""The file that holds a device's root secret. POSIX only: it stands on owner and mode.
+
+Python's OSError names the path and its JSON error quotes the text, so none of them is let out,
+not even as the context of another: every KeyFileError here is raised outside an except block.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from agecheck.errors import KeyFileError
+from agecheck.token.encoding import base64url_decode, base64url_encode, parse_json_object
+
+ROOT_SECRET_BYTES = 32
+_FORMAT = "agecheck-key"
+_VERSION = 1
+_MODE = 0o600
+_MAX_FILE_BYTES = 512
+_NOT_ON_THIS_SYSTEM = "key files need a POSIX system, with file owners and modes"
+_MALFORMED = "the key file is not one that this version of agecheck writes"
+
+
+def write_new(path: Path, root: bytes) -> None:
+    """Write a key file that did not exist: whole or not at all, mode 0600, never over another.
+
+    The content goes to a temporary file beside it and is linked to its name once it is on disk;
+    unlike a rename, a link fails when the name is taken, even by a dangling symlink.
+
+    Raises:
+        KeyFileError: the name is taken, or the file cannot be written.
+    """
+    _require_posix()
+    content = json.dumps(
+        {"format": _FORMAT, "version": _VERSION, "root": base64url_encode(root)}
+    ).encode("ascii")
+    temporary = path.parent / f".agecheck-key-{secrets.token_hex(8)}.tmp"
+    fault: str | None = None
+    try:
+        _write_durably(temporary, content + b"\n")
+        os.link(temporary, path)
+    except FileExistsError:
+        fault = "there is something at that path already; a key file is never overwritten"
+    except FileNotFoundError:
+        fault = "the folder for the key file does not exist"
+    except (OSError, ValueError):  # ValueError: a NUL character in the path
+        fault = "the key file cannot be written there"
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            temporary.unlink()
+    if fault is not None:
+        raise KeyFileError(fault)
+    # Some file systems cannot sync a folder. The key is whole either way.
+    with contextlib.suppress(OSError):
+        _sync_folder(path.parent)
+
+
+def read(path: Path) -> bytes:
+    """The 32-byte root secret of a key file that only this user can read.
+
+    Owner, mode and kind are taken from the opened file, so that it cannot be swapped between the
+    check and the read; a symlink at the end of the path is not followed.
+
+    Raises:
+        KeyFileError: no such file, not ours, readable by others, or malformed.
+    """
+    _require_posix()
+    descriptor = _open_for_reading(path)
+    content, fault = b"", None
+    try:
+        fault = _distrust(os.fstat(descriptor))
+        if fault is None:
+            content = os.read(descriptor, _MAX_FILE_BYTES + 1)
+    except OSError:
+        fault = "the key file cannot be read"
+    finally:
+        os.close(descriptor)
+    if fault is not None:
+        raise KeyFileError(fault)
+    return _parse(content)
+
+
+def _parse(content: bytes) -> bytes:
+    members = parse_json_object(content) if len(content) <= _MAX_FILE_BYTES else None
+    if members is None or members.keys() != {"format", "version", "root"}:
+        raise KeyFileError(_MALFORMED)
+    version, encoded = members["version"], members["root"]
+    if members["format"] != _FORMAT or type(version) is not int or version != _VERSION:
+        raise KeyFileError(_MALFORMED)
+    root = base64url_decode(encoded) if isinstance(encoded, str) else None
+    if root is None or len(root) != ROOT_SECRET_BYTES:
+        raise KeyFileError(_MALFORMED)
+    return root
+
+
+def _distrust(status: os.stat_result) -> str | None:
+    if not stat.S_ISREG(status.st_mode):
+        return "the key file is not a regular file"
+    if status.st_uid != os.geteuid():
+        return "the key file belongs to another user"
+    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return "others than its owner have access to the key file; its mode must be 0600"
+    return None
+
+
+def _open_for_reading(path: Path) -> int:
+    # O_NONBLOCK: opening a named pipe would wait for a writer otherwise.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    fault = "the key file cannot be read"
+    try:
+        return os.open(path, flags)
+    except FileNotFoundError:
+        fault = "there is no key file at that path"
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            fault = "the key file is a symlink; give the path of the file itself"
+    except ValueError:  # a NUL character in the path
+        pass
+    raise KeyFileError(fault)
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, _MODE), "wb") as file:
+        os.fchmod(file.fileno(), _MODE)  # whatever the umask took away
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _require_posix() -> None:
+    if os.name != "posix":
+        raise KeyFileError(_NOT_ON_THIS_SYSTEM)

@@ -1,0 +1,191 @@
+"""The relying party's side: is this token a fresh answer to my challenge, from that key?"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from agecheck.challenge import Challenge
+from agecheck.errors import TokenError, TokenFault
+from agecheck.policy import MIN_AGE_LIMIT_YEARS
+from agecheck.token import jwk, jws
+from agecheck.token.claims import INPUTS, LIFETIME_S, MAX_TIME_S, Claims, read_claims
+from agecheck.token.encoding import base64url_decode, parse_json_object
+from agecheck.token.errors import VerifierError
+
+MAX_TOKEN_CHARS = 4096
+"""Well above the longest token that agecheck issues; what is longer is not even decoded."""
+DEFAULT_LEEWAY_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedToken:
+    """What a verified token says. It has no truth value: ask `.over`.
+
+    Attributes:
+        age_limit: the age asked about, in whole years.
+        over: the estimate reached the challenge age (True) or fell below the age limit (False).
+        challenge_age_years: the estimate from which the device counts a person as over.
+        policy_id: public name of the device's policy.
+        bundle_digest: sha256 in hex over the models and their calibration.
+        seal: "open", "partial" or "sealed".
+        liveness: "none", "passive" or "active".
+        input: "file", "browser" or "device": where the picture came from.
+        max_attempts: how often the policy lets a person try; never a count.
+        issued_at_s: seconds since 1970 (UTC), rounded down to the minute.
+        expires_at_s: seconds since 1970 (UTC).
+        token_id: random, 128 bits in base64url.
+        issuer: RFC 7638 thumbprint of the key that signed.
+    """
+
+    age_limit: int
+    over: bool
+    challenge_age_years: float
+    policy_id: str
+    bundle_digest: str
+    seal: str
+    liveness: str
+    input: str
+    max_attempts: int
+    issued_at_s: int
+    expires_at_s: int
+    token_id: str
+    issuer: str
+
+    def __bool__(self) -> NoReturn:
+        # A verified token may say "under": `if verify_token(...)` would let it through.
+        raise TypeError("a VerifiedToken has no truth value; ask its .over")
+
+
+def verify_token(
+    token: str | bytes,
+    *,
+    audience: str,
+    nonce: str,
+    public_jwk: Mapping[str, object],
+    now_s: float,
+    age_limit: int | None = None,
+    accept_inputs: Collection[str] = frozenset({"browser", "device"}),
+    leeway_s: float = DEFAULT_LEEWAY_S,
+) -> VerifiedToken:
+    """Check a token in full, or raise.
+
+    A nonce is good for one answer: the caller forgets it with this call, whatever comes of it.
+    The token states how the answer came about, and it is the caller who decides whether that
+    challenge age, seal and liveness are enough.
+
+    Args:
+        token: the compact JWS, as text or as ASCII bytes.
+        audience: the caller's own name, as given in the challenge.
+        nonce: the nonce given in the challenge.
+        public_jwk: the device's Ed25519 public key for this audience. The header names no key
+            and chooses no algorithm.
+        now_s: the caller's clock, seconds since 1970 (UTC).
+        age_limit: the age asked about, in whole years. Leave it out only where any age will do,
+            for example to show a token.
+        accept_inputs: which of "file", "browser" and "device" are taken. A file can be anybody's
+            picture, so it is not by default.
+        leeway_s: how far the device's clock may be ahead, 0 to 300. It does not lengthen a
+            token's life.
+
+    Raises:
+        TokenError: the token is refused; `fault` says why. Nothing else is raised for a token,
+            whatever it holds.
+        ChallengeError: audience, nonce or age_limit do not have the form of a challenge's.
+        VerifierError: public_jwk, now_s, accept_inputs or leeway_s cannot be used.
+    """
+    Challenge(audience, nonce, MIN_AGE_LIMIT_YEARS if age_limit is None else age_limit)
+    _require_usable(now_s, accept_inputs, leeway_s)
+    key = jwk.from_jwk(public_jwk)
+
+    compact = _as_text(token)
+    _check_header(compact)
+    payload = jws.verified_payload(compact, key)
+    if payload is None:
+        raise TokenError(TokenFault.BAD_SIGNATURE)
+    members = parse_json_object(payload)
+    claims = read_claims(members) if members is not None else None
+    if claims is None:
+        raise TokenError(TokenFault.BAD_CLAIMS)
+
+    if not _same(claims.issuer, jwk.thumbprint(key)):
+        raise TokenError(TokenFault.WRONG_ISSUER)
+    if not _same(claims.audience, audience):
+        raise TokenError(TokenFault.WRONG_AUDIENCE)
+    if not _same(claims.nonce, nonce):
+        raise TokenError(TokenFault.WRONG_NONCE)
+    if age_limit is not None and claims.age_limit != age_limit:
+        raise TokenError(TokenFault.WRONG_AGE_LIMIT)
+    if claims.issued_at_s > now_s + leeway_s:
+        raise TokenError(TokenFault.NOT_YET_VALID)
+    if now_s >= claims.expires_at_s:
+        raise TokenError(TokenFault.EXPIRED)
+    if claims.input not in accept_inputs:
+        raise TokenError(TokenFault.INPUT_REFUSED)
+    return _verified(claims)
+
+
+def _as_text(token: object) -> str:
+    """The token as ASCII text of an acceptable length."""
+    if not isinstance(token, str | bytes):
+        raise TokenError(TokenFault.MALFORMED)
+    if len(token) > MAX_TOKEN_CHARS:
+        raise TokenError(TokenFault.TOO_LARGE)
+    if not token.isascii():
+        raise TokenError(TokenFault.MALFORMED)
+    return token if isinstance(token, str) else token.decode("ascii")
+
+
+def _check_header(compact: str) -> None:
+    """Three parts of base64url, and exactly agecheck's header; no other member is tolerated."""
+    parts = [base64url_decode(part) for part in compact.split(".", 3)]
+    if len(parts) != 3 or any(part is None for part in parts):
+        raise TokenError(TokenFault.MALFORMED)
+    header = parse_json_object(parts[0] or b"")
+    if header is None:
+        raise TokenError(TokenFault.MALFORMED)
+    if header.get("alg") != jws.ALGORITHM:
+        raise TokenError(TokenFault.WRONG_ALGORITHM)
+    if header.get("typ") != jws.TYPE:
+        raise TokenError(TokenFault.WRONG_TYPE)
+    if header.keys() != {"alg", "typ"}:
+        raise TokenError(TokenFault.MALFORMED)
+
+
+def _same(ours: str, theirs: str) -> bool:
+    return hmac.compare_digest(ours.encode("ascii"), theirs.encode("ascii"))
+
+
+def _require_usable(now_s: float, accept_inputs: Collection[str], leeway_s: float) -> None:
+    if not _lies_within(now_s, 0, MAX_TIME_S):
+        raise VerifierError("now_s is a time in seconds since 1970")
+    if not _lies_within(leeway_s, 0, LIFETIME_S):
+        raise VerifierError("leeway_s lies from 0 to 300 seconds")
+    if isinstance(accept_inputs, str) or not accept_inputs or not INPUTS.issuperset(accept_inputs):
+        raise VerifierError('accept_inputs is a set of "file", "browser", "device", not empty')
+
+
+def _lies_within(value: object, lowest: float, highest: float) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return lowest <= value <= highest  # NaN does not
+
+
+def _verified(claims: Claims) -> VerifiedToken:
+    return VerifiedToken(
+        age_limit=claims.age_limit,
+        over=claims.over,
+        challenge_age_years=claims.challenge_age_years,
+        policy_id=claims.policy_id,
+        bundle_digest=claims.bundle_digest,
+        seal=claims.seal,
+        liveness=claims.liveness,
+        input=claims.input,
+        max_attempts=claims.max_attempts,
+        issued_at_s=claims.issued_at_s,
+        expires_at_s=claims.expires_at_s,
+        token_id=claims.token_id,
+        issuer=claims.issuer,
+    )

@@ -1,0 +1,1 @@
+"""Pure functions on arrays: what goes into the networks, and what is made of their output."""

@@ -1,0 +1,156 @@
+"""BlazeFace: what the network is fed, and how its anchors become faces.
+
+Source: Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs",
+arXiv:1907.05047, and MediaPipe's face detection graphs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from agecheck.ports import DetectedFace
+
+NMS_IOU_THRESHOLD = 0.3
+"""MediaPipe's value for weighted non-maximum suppression."""
+NUM_KEYPOINTS = 6
+_LOGIT_LIMIT = 80.0
+
+
+@dataclass(frozen=True, slots=True)
+class BlazeFaceSpec:
+    """Geometry of one BlazeFace network.
+
+    Attributes:
+        input_size_px: side of the square input.
+        layers: (cells along one side of the grid, anchors in each cell), in output order.
+        detection_score_threshold: anchors below this are dropped, 0 to 1.
+    """
+
+    input_size_px: int
+    layers: tuple[tuple[int, int], ...]
+    detection_score_threshold: float
+
+    def anchor_centres_norm(self) -> NDArray[np.float32]:
+        """Anchor centres in units of the input's side: float32 (anchors, 2) as (x, y)."""
+        grids = []
+        for cells, per_cell in self.layers:
+            ticks = (np.arange(cells) + 0.5) / cells
+            y, x = np.meshgrid(ticks, ticks, indexing="ij")
+            grids.append(np.repeat(np.stack([x.ravel(), y.ravel()], axis=1), per_cell, axis=0))
+        return np.concatenate(grids).astype(np.float32)
+
+
+SHORT_RANGE = BlazeFaceSpec(128, ((16, 2), (8, 6)), detection_score_threshold=0.5)
+"""Faces within about two metres. Strides 8, 16, 16, 16 with two anchors a cell and layer."""
+FULL_RANGE = BlazeFaceSpec(192, ((48, 1),), detection_score_threshold=0.6)
+"""Faces within about five metres. MediaPipe's score threshold for it is 0.6."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letterbox:
+    """How a frame was fitted into the square input: input = frame * scale + offset."""
+
+    scale: float
+    left_px: int
+    top_px: int
+
+
+def letterbox(
+    frame: NDArray[np.uint8], size_px: int, margin_share: float = 0.0
+) -> tuple[NDArray[np.float32], Letterbox]:
+    """Fit a frame into a black square without distorting it.
+
+    Args:
+        frame: uint8 RGB (height, width, 3).
+        size_px: side of the square.
+        margin_share: extra black border on every side, as a share of the frame's longer side.
+            BlazeFace does not fire on a face that fills the whole picture.
+
+    Returns:
+        float32 (1, size_px, size_px, 3) in -1 to 1, and the fit.
+    """
+    height, width = frame.shape[:2]
+    scale = size_px / (max(height, width) * (1 + 2 * margin_share))
+    fitted = (max(1, round(width * scale)), max(1, round(height * scale)))
+    picture = Image.fromarray(frame).resize(
+        fitted, Image.Resampling.BILINEAR, reducing_gap=2.0 if scale < 0.5 else None
+    )
+    left, top = (size_px - fitted[0]) // 2, (size_px - fitted[1]) // 2
+    square = np.full((1, size_px, size_px, 3), -1, dtype=np.float32)
+    pixels = np.asarray(picture, dtype=np.float32)
+    square[0, top : top + fitted[1], left : left + fitted[0]] = pixels / 127.5 - 1
+    return square, Letterbox(scale, left, top)
+
+
+def decode_faces(
+    spec: BlazeFaceSpec,
+    regressors: NDArray[np.float32],
+    logits: NDArray[np.float32],
+    fit: Letterbox,
+) -> list[DetectedFace]:
+    """Turn the network's output into faces, the surest first.
+
+    Args:
+        spec: the network's geometry.
+        regressors: float32 (anchors, 16): box centre, box size, then six keypoints, in input
+            pixels relative to the anchor's centre.
+        logits: float32 (anchors,).
+        fit: where the frame lies in the input.
+    """
+    scores = 1 / (1 + np.exp(-np.clip(logits, -_LOGIT_LIMIT, _LOGIT_LIMIT)))
+    kept = np.flatnonzero(scores >= spec.detection_score_threshold)
+    if kept.size == 0:
+        return []
+    raw = regressors[kept].reshape(-1, 2 + NUM_KEYPOINTS, 2)
+    origin_px = spec.anchor_centres_norm()[kept] * spec.input_size_px
+    centres, sizes = raw[:, 0] + origin_px, raw[:, 1]
+    keypoints = raw[:, 2:] + origin_px[:, None]
+    points = np.concatenate(
+        [(centres - sizes / 2)[:, None], (centres + sizes / 2)[:, None], keypoints], axis=1
+    )
+    # Infinities, NaN and boxes turned inside out are no faces, and would upset every comparison.
+    usable = np.isfinite(points).all(axis=(1, 2)) & (sizes > 0).all(axis=1)
+    merged = _weighted_nms(points[usable], scores[kept][usable])
+    shift = np.array([fit.left_px, fit.top_px], dtype=np.float32)
+    faces = []
+    for points_input_px, score in merged:
+        frame_px = ((points_input_px - shift) / fit.scale).tolist()
+        (left, top), (right, bottom), *rest = frame_px
+        faces.append(
+            DetectedFace((left, top, right, bottom), tuple((x, y) for x, y in rest), score)
+        )
+    return faces
+
+
+def _weighted_nms(
+    points: NDArray[np.float32], scores: NDArray[np.float32]
+) -> list[tuple[NDArray[np.float32], float]]:
+    """Merge overlapping detections into their score-weighted mean, as MediaPipe does.
+
+    Args:
+        points: (n, 8, 2): top-left, bottom-right, six keypoints.
+        scores: (n,).
+    """
+    remaining = np.argsort(-scores, kind="stable")
+    merged = []
+    while remaining.size:
+        best = remaining[0]
+        overlaps = _iou(points[best, :2], points[remaining, :2]) > NMS_IOU_THRESHOLD
+        overlaps[0] = True  # rounding must not keep the best box from its own group
+        group = remaining[overlaps]
+        weights = scores[group] / scores[group].sum()
+        merged.append((np.tensordot(weights, points[group], axes=1), float(scores[best])))
+        remaining = remaining[~overlaps]
+    return merged
+
+
+def _iou(box: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Intersection over union of one (2, 2) box with (n, 2, 2) boxes."""
+    overlap = np.clip(np.minimum(box[1], boxes[:, 1]) - np.maximum(box[0], boxes[:, 0]), 0, None)
+    intersection = overlap.prod(axis=1)
+    union = (box[1] - box[0]).prod() + (boxes[:, 1] - boxes[:, 0]).prod(axis=1) - intersection
+    return np.asarray(intersection / np.maximum(union, 1e-9))

@@ -1,0 +1,281 @@
+"""The public object: the challenge first, then the pixels, and a token for OVER or UNDER only."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import dataclasses
+import gc
+import math
+import pickle
+from functools import partial
+
+import pytest
+
+from agecheck.challenge import Challenge
+from agecheck.checker import AgeChecker, Attestation
+from agecheck.errors import (
+    AgecheckError,
+    ChallengeError,
+    ImageError,
+    ImageFault,
+    ModelError,
+    ModelFault,
+)
+from agecheck.estimate import AgeEstimate
+from agecheck.policy import EffectivePolicy
+from agecheck.ports import Evidence
+from agecheck.verdict import CheckResult, Reason, Verdict
+from unit.fakes import FakeSigner, Parts, face
+
+AUDIENCE = "https://shop.example"
+NONCE = "nonce-of-the-shop-0001"
+CHALLENGE = Challenge(AUDIENCE, NONCE, 18)
+POLICY = EffectivePolicy(18, 25.0, 3)
+DIGEST = "ab" * 32
+
+
+def make_checker(parts: Parts, policy: EffectivePolicy = POLICY) -> AgeChecker:
+    run_check = partial(parts.pipeline().check, policy=policy, max_sd_years=10.0)
+    return AgeChecker(run_check, policy, bundle_digest=DIGEST, seal="open")
+
+
+@pytest.mark.parametrize(
+    ("mean_years", "expected"),
+    [
+        (40.0, CheckResult(Verdict.OVER)),
+        (12.0, CheckResult(Verdict.UNDER)),
+        (20.0, CheckResult.inconclusive(Reason.WITHIN_BUFFER)),
+    ],
+)
+def test_a_check_gives_the_pipelines_result(mean_years: float, expected: CheckResult) -> None:
+    """What the policy decided is what the caller gets, unchanged."""
+    assert make_checker(Parts(mean_years=mean_years)).check(b"picture") == expected
+
+
+@pytest.mark.parametrize(
+    ("mean_years", "verdict", "signed"), [(40.0, Verdict.OVER, True), (12.0, Verdict.UNDER, False)]
+)
+def test_over_and_under_are_signed_as_what_they_are(
+    mean_years: float, verdict: Verdict, signed: bool
+) -> None:
+    """The token says exactly what this check found."""
+    parts = Parts(mean_years=mean_years)
+    signer = FakeSigner(AUDIENCE, parts.journal)
+    attestation = make_checker(parts).attest(b"picture", CHALLENGE, signer)
+    assert attestation == Attestation(verdict, None, f"token over={signed}")
+    assert signer.signed == [signed]
+
+
+@pytest.mark.parametrize("mean_years", [20.0, math.nan, math.inf, -math.inf])
+def test_an_undecided_estimate_yields_no_token(mean_years: float) -> None:
+    """Nothing is signed unless the check came to an answer."""
+    parts = Parts(mean_years=mean_years)
+    signer = FakeSigner(AUDIENCE, parts.journal)
+    attestation = make_checker(parts).attest(b"picture", CHALLENGE, signer)
+    assert attestation.verdict is Verdict.INCONCLUSIVE
+    assert attestation.token is None
+    assert "issue" not in parts.journal
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_no_inconclusive_reason_yields_a_token(reason: Reason) -> None:
+    """Towards the relying party every kind of refusal looks the same: there is no token."""
+    parts = Parts()
+    parts.assessor.reason = reason
+    signer = FakeSigner(AUDIENCE, parts.journal)
+    attestation = make_checker(parts).attest(b"picture", CHALLENGE, signer)
+    assert attestation == Attestation(Verdict.INCONCLUSIVE, reason, None)
+    assert signer.signed == []
+
+
+def test_no_face_yields_no_token() -> None:
+    """A picture of nobody is never signed."""
+    parts = Parts()
+    parts.detector.faces = []
+    signer = FakeSigner(AUDIENCE, parts.journal)
+    attestation = make_checker(parts).attest(b"picture", CHALLENGE, signer)
+    assert attestation == Attestation(Verdict.INCONCLUSIVE, Reason.NO_FACE, None)
+    assert signer.signed == []
+
+
+def test_several_faces_yield_no_token() -> None:
+    """Nobody can be vouched for by standing beside somebody older."""
+    parts = Parts()
+    parts.detector.faces = [face(0, 0, 100), face(120, 0, 100)]
+    signer = FakeSigner(AUDIENCE, parts.journal)
+    assert make_checker(parts).attest(b"picture", CHALLENGE, signer).token is None
+    assert signer.signed == []
+
+
+def test_the_challenge_is_bound_before_a_pixel_is_read() -> None:
+    """Nobody can look at a verdict first and pick the challenge afterwards."""
+    parts = Parts()
+    make_checker(parts).attest(b"picture", CHALLENGE, FakeSigner(AUDIENCE, parts.journal))
+    assert parts.journal[:2] == ["begin", "open"]
+    assert parts.journal[-1] == "issue"
+
+
+def test_another_audiences_challenge_reads_no_picture() -> None:
+    """A challenge that this key does not answer ends before the picture is opened."""
+    parts = Parts()
+    signer = FakeSigner("https://other.example", parts.journal)
+    with pytest.raises(ChallengeError):
+        make_checker(parts).attest(b"picture", CHALLENGE, signer)
+    assert parts.journal == ["begin"]
+
+
+@pytest.mark.parametrize("age_limit", [13, 17, 19, 21])
+def test_another_age_limit_reads_no_picture_and_binds_nothing(age_limit: int) -> None:
+    """A policy for one age never answers for another, in either direction."""
+    parts = Parts()
+    signer = FakeSigner(AUDIENCE, parts.journal)
+    with pytest.raises(ChallengeError, match="another age limit"):
+        make_checker(parts).attest(b"picture", Challenge(AUDIENCE, NONCE, age_limit), signer)
+    assert parts.journal == []
+    assert signer.bound == []
+
+
+def test_what_is_bound_is_the_policy_in_force() -> None:
+    """The token's public facts are the checker's own, and the picture counts as a file."""
+    parts = Parts()
+    signer = FakeSigner(AUDIENCE, parts.journal)
+    make_checker(parts).attest(b"picture", CHALLENGE, signer)
+    expected = Evidence(
+        age_limit=18,
+        challenge_age_years=25.0,
+        policy_id=POLICY.policy_id,
+        max_attempts=3,
+        bundle_digest=DIGEST,
+        seal="open",
+        liveness="none",
+        input="file",
+    )
+    assert signer.bound == [(CHALLENGE, expected)]
+
+
+@pytest.mark.parametrize("name", ["reader", "detector", "landmarker", "assessor", "estimator"])
+@pytest.mark.parametrize(
+    "error",
+    [ImageError(ImageFault.CORRUPT), ModelError(ModelFault.RUN, "age"), RuntimeError("any")],
+    ids=repr,
+)
+def test_a_failed_check_signs_nothing(name: str, error: Exception) -> None:
+    """An error after the challenge was bound leaves no token behind."""
+    parts = Parts(mean_years=40.0)
+    parts.part(name).error = error
+    signer = FakeSigner(AUDIENCE, parts.journal)
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        make_checker(parts).attest(b"picture", CHALLENGE, signer)
+    assert not isinstance(caught.value, AssertionError)
+    assert signer.signed == []
+
+
+@pytest.mark.parametrize("claimed", ["OVER", True, 1, None, object()], ids=repr)
+def test_only_the_enum_members_are_signed(claimed: object) -> None:
+    """A result that merely looks like OVER is not signed."""
+
+    def run_check(image: object) -> CheckResult:  # noqa: ARG001
+        return CheckResult(claimed)  # type: ignore[arg-type]
+
+    parts = Parts()
+    signer = FakeSigner(AUDIENCE, parts.journal)
+    checker = AgeChecker(run_check, POLICY, bundle_digest=DIGEST, seal="open")
+    with contextlib.suppress(TypeError, ValueError, AgecheckError):  # refused even earlier
+        assert checker.attest(b"picture", CHALLENGE, signer).token is None
+    assert signer.signed == []
+
+
+def test_two_challenges_are_two_checks() -> None:
+    """A verdict is not remembered and signed again for the next challenge."""
+    parts = Parts(mean_years=40.0)
+    signer = FakeSigner(AUDIENCE, parts.journal)
+    checker = make_checker(parts)
+    checker.attest(b"picture", CHALLENGE, signer)
+    parts.estimator.mean_years = 12.0
+    checker.attest(b"picture", CHALLENGE, signer)
+    assert signer.signed == [True, False]
+
+
+# --- nothing public shows an age ---
+
+MEAN_YEARS = 31.4159265
+
+
+def _texts_of(value: object) -> list[str]:
+    """Everything that printing, copying and storing can show of a value."""
+    texts = [repr(value), str(value), f"{value}", repr(sorted(dir(value)))]
+    public_names = [name for name in dir(value) if not name.startswith("__")]
+    texts += [repr(getattr(value, name)) for name in public_names]
+    if hasattr(value, "__dict__"):
+        texts.append(repr(vars(value)))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        texts += [repr(dataclasses.asdict(value)), repr(copy.deepcopy(value))]
+        texts.append(repr(pickle.dumps(value, 0)))
+    return texts
+
+
+@pytest.mark.parametrize("policy", [POLICY, EffectivePolicy(35, 40.0, 3)], ids=["over", "under"])
+def test_nothing_that_a_caller_gets_shows_an_age(policy: EffectivePolicy) -> None:
+    """No attribute, repr, copy or pickle of anything public has the estimate in it."""
+    parts = Parts(mean_years=MEAN_YEARS)
+    checker = make_checker(parts, policy)
+    signer = FakeSigner(AUDIENCE, parts.journal)
+    challenge = Challenge(AUDIENCE, NONCE, policy.age_limit)
+    public = [checker.check(b"picture"), checker.attest(b"picture", challenge, signer)]
+    for value in (*public, checker.policy, checker.seal, checker.bundle_digest, *signer.bound):
+        assert not any("31.41" in text for text in _texts_of(value))
+    shown = [
+        repr(checker),
+        str(checker),
+        *(repr(getattr(checker, name)) for name in dir(checker) if not name.startswith("_")),
+    ]
+    assert not any("31.41" in text for text in shown)
+
+
+def living_estimates() -> list[AgeEstimate]:
+    return [thing for thing in gc.get_objects() if type(thing) is AgeEstimate]
+
+
+@pytest.mark.parametrize("mean_years", [40.0, 20.0, 12.0])
+def test_no_estimate_outlives_its_check(mean_years: float) -> None:
+    """After a check there is no age left in the process to be found."""
+    checker = make_checker(Parts(mean_years=mean_years))
+    before = living_estimates()
+    result = checker.check(b"picture")
+    left_behind = [one for one in living_estimates() if not any(one is other for other in before)]
+    assert left_behind == []
+    assert result.verdict in Verdict
+
+
+def test_the_checkers_policy_cannot_be_replaced() -> None:
+    """Whoever may vary the challenge age between two checks can narrow an age down."""
+    checker = make_checker(Parts())
+    for name, value in (
+        ("policy", EffectivePolicy(18, 18.1, 3)),
+        ("seal", "sealed"),
+        ("bundle_digest", ""),
+    ):
+        with pytest.raises(AttributeError):
+            setattr(checker, name, value)
+    with pytest.raises(TypeError):
+        checker.check(b"picture", EffectivePolicy(18, 18.1, 3))  # type: ignore[call-arg]
+
+
+def test_a_token_is_not_printed_with_its_attestation() -> None:
+    """A token in a log could be used by whoever reads the log."""
+    attestation = Attestation(Verdict.OVER, None, "the-token")
+    assert "the-token" not in repr(attestation)
+    assert "the-token" not in f"{attestation}"
+
+
+def test_an_attestation_cannot_be_changed() -> None:
+    """A verdict and its token stay together."""
+    attestation = Attestation(Verdict.UNDER, None, "token")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        attestation.verdict = Verdict.OVER  # type: ignore[misc]
+
+
+def test_printing_a_checker_says_what_it_is_set_to() -> None:
+    """A log can show under which public policy and seal a device runs."""
+    assert repr(make_checker(Parts())) == ("<AgeChecker over-18/challenge-25/attempts-3 seal=open>")

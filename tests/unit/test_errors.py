@@ -1,0 +1,57 @@
+"""Errors say which of a few fixed things went wrong, and survive the way between processes."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+from agecheck.errors import (
+    AgecheckError,
+    CalibrationError,
+    ChallengeError,
+    ImageError,
+    ImageFault,
+    InternalError,
+    KeyFileError,
+    ModelError,
+    ModelFault,
+    PolicyError,
+    SealError,
+    TokenError,
+    TokenFault,
+)
+
+ERRORS: list[AgecheckError] = [
+    *map(ImageError, ImageFault),
+    *(ModelError(fault, "age-model") for fault in ModelFault),
+    *map(TokenError, TokenFault),
+    *(kind("text") for kind in (CalibrationError, ChallengeError, InternalError, KeyFileError)),
+    *(kind("text") for kind in (PolicyError, SealError)),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+@pytest.mark.parametrize("through", [lambda e: pickle.loads(pickle.dumps(e)), copy.copy])  # noqa: S301
+def test_an_error_crosses_the_border_of_a_process(error: AgecheckError, through: object) -> None:
+    """A batch program with a process pool sees the real fault, and its pool stays whole."""
+    twin = through(error)  # type: ignore[operator]
+    assert type(twin) is type(error)
+    assert str(twin) == str(error)
+    assert vars(twin) == vars(error)
+
+
+@pytest.mark.parametrize("fault", [*ImageFault, *ModelFault, *TokenFault], ids=repr)
+def test_a_faults_words_are_fixed(fault: ImageFault | ModelFault | TokenFault) -> None:
+    """A message names the cause in words that were written beforehand, with nothing filled in."""
+    assert fault.value
+    assert "{" not in fault.value
+    assert "%" not in fault.value
+
+
+def test_a_model_error_names_the_model_and_the_fault_only() -> None:
+    """Which model and what is wrong with it: no path and no value."""
+    error = ModelError(ModelFault.DIGEST, "age-model")
+    assert str(error) == f"model age-model: {ModelFault.DIGEST.value}"
+    assert vars(error) == {"fault": ModelFault.DIGEST, "model_id": "age-model"}

@@ -1,0 +1,289 @@
+"""Decode, exactly one face, fit to be estimated, then an estimate: in this order, or a reason."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agecheck.errors import ImageError, ImageFault, ModelError, ModelFault
+from agecheck.estimate import AgeEstimate
+from agecheck.pipeline import (
+    CHIP_EYE_DISTANCE_PX,
+    COMPARABLE_FACE_SHARE,
+    DETECTION_SHORT_SIDE_PX,
+    select_face,
+)
+from agecheck.policy import EffectivePolicy
+from agecheck.ports import DetectedFace
+from agecheck.verdict import CheckResult, Reason, Verdict
+from unit.fakes import FakePhoto, Parts, face, mesh
+
+POLICY = EffectivePolicy(18, 25.0, 3)
+PART_NAMES = ["reader", "detector", "landmarker", "assessor", "estimator"]
+EVENTS = ["open", "decode", "detect", "locate", "assess", "estimate"]
+
+
+def check(parts: Parts, *, max_sd_years: float = 10.0) -> CheckResult:
+    return parts.pipeline().check(b"picture", POLICY, max_sd_years)
+
+
+@pytest.mark.parametrize(
+    ("mean_years", "expected"),
+    [
+        (40.0, CheckResult(Verdict.OVER)),
+        (12.0, CheckResult(Verdict.UNDER)),
+        (20.0, CheckResult.inconclusive(Reason.WITHIN_BUFFER)),
+        (math.nan, CheckResult.inconclusive(Reason.ESTIMATE_INVALID)),
+    ],
+)
+def test_a_usable_face_gets_the_policys_verdict(mean_years: float, expected: CheckResult) -> None:
+    """The estimate decides, and every part is asked once and in order."""
+    parts = Parts(mean_years=mean_years)
+    assert check(parts) == expected
+    assert parts.journal == EVENTS
+
+
+def test_the_spreads_limit_is_handed_to_the_policy() -> None:
+    """An estimate wider than the calibration allows is not decided on."""
+    parts = Parts(mean_years=40.0, sd_years=5.0)
+    assert check(parts, max_sd_years=5.0).verdict is Verdict.OVER
+    assert check(parts, max_sd_years=4.9).reason is Reason.ESTIMATE_UNCERTAIN
+    assert check(parts, max_sd_years=math.nan).reason is Reason.ESTIMATE_UNCERTAIN
+
+
+def test_without_a_face_nothing_is_estimated() -> None:
+    """No face is never turned into "use the whole picture"."""
+    parts = Parts()
+    parts.detector.faces = []
+    assert check(parts) == CheckResult.inconclusive(Reason.NO_FACE)
+    assert parts.journal == EVENTS[:3]
+
+
+def test_several_faces_are_not_chosen_from() -> None:
+    """With two people in the picture nobody's age is estimated."""
+    parts = Parts()
+    parts.detector.faces = [face(0, 0, 120), face(130, 0, 110)]
+    assert check(parts) == CheckResult.inconclusive(Reason.SEVERAL_FACES)
+    assert parts.journal == EVENTS[:3]
+
+
+def test_a_detection_that_is_no_face_after_all_counts_as_no_face() -> None:
+    """The second network's doubt is heeded before any estimate."""
+    parts = Parts()
+    parts.landmarker.answer = None
+    assert check(parts) == CheckResult.inconclusive(Reason.NO_FACE)
+    assert parts.journal == EVENTS[:4]
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_quality_fault_comes_before_any_estimate(reason: Reason) -> None:
+    """An unfit face is refused with the assessor's own reason, and no network reads its age."""
+    parts = Parts()
+    parts.assessor.reason = reason
+    assert check(parts) == CheckResult.inconclusive(reason)
+    assert parts.journal == EVENTS[:5]
+
+
+@pytest.mark.parametrize("name", PART_NAMES)
+@pytest.mark.parametrize(
+    "error",
+    [
+        ImageError(ImageFault.CORRUPT),
+        ModelError(ModelFault.RUN, "age"),
+        ValueError("unexpected"),
+        ZeroDivisionError(),
+        MemoryError(),
+        StopIteration(),
+        KeyError("unexpected"),
+    ],
+    ids=repr,
+)
+def test_a_part_that_fails_stops_the_check(name: str, error: Exception) -> None:
+    """No error anywhere in the pipeline is swallowed into a verdict."""
+    parts = Parts(mean_years=40.0)
+    parts.part(name).error = error
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        check(parts)
+    assert not isinstance(caught.value, AssertionError)
+    stopped_at = EVENTS.index(parts.journal[-1])
+    assert (
+        stopped_at
+        == {"reader": 0, "detector": 2, "landmarker": 3, "assessor": 4, "estimator": 5}[name]
+    )
+
+
+@pytest.mark.parametrize("broken", [None, False, 0, "", "OVER", True, 40.0], ids=repr)
+def test_an_estimator_that_breaks_its_contract_gets_no_verdict(broken: object) -> None:
+    """Only an AgeEstimate is decided on; nothing that merely looks true or old is."""
+    parts = Parts()
+
+    class Broken:
+        def estimate(self, frame: object, mesh: object) -> AgeEstimate:  # noqa: ARG002
+            return broken  # type: ignore[return-value]
+
+    parts.estimator = Broken()  # type: ignore[assignment]
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        check(parts)
+    assert not isinstance(caught.value, AssertionError)
+
+
+@pytest.mark.parametrize("broken", [False, 0, "", "fine", True], ids=repr)
+def test_an_assessor_that_breaks_its_contract_does_not_pass_a_face(broken: object) -> None:
+    """Only None means fit: a falsy answer is not taken for it."""
+    parts = Parts()
+    parts.assessor.reason = broken  # type: ignore[assignment]
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        check(parts)
+    assert not isinstance(caught.value, AssertionError)
+    assert "estimate" not in parts.journal
+
+
+def test_detection_asks_for_no_more_pixels_than_a_detector_can_use() -> None:
+    """A large photo is decoded small first; that is where the time goes."""
+    parts = Parts()
+    check(parts)
+    assert parts.photo.asked_px == [DETECTION_SHORT_SIDE_PX]
+
+
+# --- which face is meant ---
+
+
+@given(
+    st.floats(1, 1e4),
+    st.lists(st.floats(0, COMPARABLE_FACE_SHARE, exclude_max=True), max_size=5),
+    st.randoms(),
+)
+def test_small_faces_in_the_background_do_not_count(
+    width_px: float, shares: list[float], random: object
+) -> None:
+    """People far behind do not stop a check, in whichever order they were found."""
+    meant = face(0, 0, width_px)
+    faces = [meant, *(face(500, 0, width_px * share * 0.999) for share in shares)]
+    random.shuffle(faces)  # type: ignore[attr-defined]
+    assert select_face(faces) is meant
+
+
+@given(st.floats(1, 1e4), st.floats(COMPARABLE_FACE_SHARE * 1.001, 1.0))
+def test_a_comparable_second_face_stops_the_check(width_px: float, share: float) -> None:
+    """From half the width on, either face may be the one that is meant."""
+    faces = [face(0, 0, width_px), face(500, 0, width_px * share)]
+    for order in itertools.permutations(faces):
+        assert select_face(order) is Reason.SEVERAL_FACES
+
+
+def test_exactly_half_the_width_is_comparable() -> None:
+    """The boundary itself falls on the cautious side."""
+    assert select_face([face(0, 0, 100), face(500, 0, 50)]) is Reason.SEVERAL_FACES
+    assert select_face([face(0, 0, 100), face(500, 0, 49)]) != Reason.SEVERAL_FACES
+
+
+def test_no_faces_are_no_face() -> None:
+    """An empty detection has a reason of its own."""
+    assert select_face([]) is Reason.NO_FACE
+    assert select_face(()) is Reason.NO_FACE
+
+
+# --- decoding again at a finer scale ---
+
+
+def _with_photo(height_px: int, width_px: int, seen: DetectedFace) -> Parts:
+    parts = Parts()
+    parts.photo = FakePhoto(height_px, width_px, parts.journal)
+    parts.reader.photo = parts.photo
+    parts.detector.faces = [seen]
+    return parts
+
+
+def test_a_small_face_in_a_large_photo_is_decoded_again() -> None:
+    """The age networks get the pixels that the photo has, not a blurred enlargement."""
+    # At 1/8 the photo is 300 x 200 and the eyes are 16 px apart; at 1/2 they are 64 px apart.
+    parts = _with_photo(2400, 1600, face(80, 100, 40))
+    assert check(parts).verdict is Verdict.OVER
+    assert parts.journal == ["open", "decode", "detect", "decode", "locate", "assess", "estimate"]
+    ((shape, moved),) = parts.landmarker.asked
+    assert shape == (1200, 800, 3)
+    assert moved.box_px == (320, 400, 480, 560)
+    assert moved.keypoints_px == face(320, 400, 160).keypoints_px
+    assert moved.score == 0.9
+
+
+def test_a_face_that_is_large_enough_is_not_decoded_again() -> None:
+    """A second decode costs time and would bring nothing."""
+    seen = face(20, 20, CHIP_EYE_DISTANCE_PX / 0.4)
+    parts = _with_photo(2400, 1600, seen)
+    check(parts)
+    assert parts.journal.count("decode") == 1
+    assert parts.landmarker.asked == [((300, 200, 3), seen)]
+
+
+def test_a_photo_that_has_no_more_pixels_is_used_as_it_is() -> None:
+    """A small photo of a small face reaches the assessor, which says that it is too small."""
+    seen = face(80, 100, 40)
+    parts = _with_photo(300, 200, seen)
+    check(parts)
+    assert parts.landmarker.asked == [((300, 200, 3), seen)]
+
+
+def test_eyes_in_one_point_ask_for_a_bounded_decode() -> None:
+    """A degenerate detection does not divide by zero, and asks for no endless picture."""
+    parts = _with_photo(2400, 1600, face(80, 100, 40, eye_distance_share=0.0))
+    check(parts)
+    asked_px = parts.photo.asked_px[-1]
+    assert asked_px is not None
+    assert asked_px <= 200 * CHIP_EYE_DISTANCE_PX
+
+
+@given(
+    st.integers(200, 6000),
+    st.integers(200, 6000),
+    st.floats(0, 1),
+    st.floats(0, 1),
+    st.floats(0.02, 0.5),
+)
+def test_the_second_decode_keeps_the_face_in_its_place(
+    height_px: int, width_px: int, x_share: float, y_share: float, size_share: float
+) -> None:
+    """Whatever the scale, the box covers the same share of the picture before and after."""
+    first = FakePhoto(height_px, width_px, []).decode(DETECTION_SHORT_SIDE_PX)
+    small_height_px, small_width_px = first.shape[:2]
+    seen = face(
+        x_share * small_width_px,
+        y_share * small_height_px,
+        size_share * min(small_height_px, small_width_px),
+    )
+    parts = _with_photo(height_px, width_px, seen)
+    check(parts)
+    (((seen_height_px, seen_width_px, _), moved),) = parts.landmarker.asked
+    for axis, (before_px, after_px) in enumerate(
+        [(small_width_px, seen_width_px), (small_height_px, seen_height_px)]
+    ):
+        points = [*seen.keypoints_px, seen.box_px[:2], seen.box_px[2:]]
+        moved_points = [*moved.keypoints_px, moved.box_px[:2], moved.box_px[2:]]
+        for point, moved_point in zip(points, moved_points, strict=True):
+            share = point[axis] / before_px
+            assert moved_point[axis] / after_px == pytest.approx(share, abs=1e-9)
+
+
+@given(st.integers(400, 6000), st.integers(400, 6000), st.floats(0.05, 0.5))
+def test_the_second_decode_shows_the_eyes_as_far_apart_as_the_photo_can(
+    height_px: int, width_px: int, size_share: float
+) -> None:
+    """After it the eyes are far enough apart for the sharpest chip, or the photo is at its end."""
+    first = FakePhoto(height_px, width_px, []).decode(DETECTION_SHORT_SIDE_PX)
+    parts = _with_photo(height_px, width_px, face(0, 0, size_share * min(first.shape[:2])))
+    check(parts)
+    ((shape, moved),) = parts.landmarker.asked
+    eye_distance_px = math.dist(*moved.keypoints_px[:2])
+    at_full_size = shape[:2] == (height_px, width_px)
+    assert at_full_size or eye_distance_px >= CHIP_EYE_DISTANCE_PX * 0.99
+
+
+def test_nothing_internal_is_shown_by_printing() -> None:
+    """Boxes and meshes do not reach a log through repr."""
+    assert repr(face(1, 2, 3)) == "<DetectedFace>"
+    assert repr(mesh()) == "<FaceMesh>"
+    assert "box" not in repr([face(1, 2, 3)])
