@@ -147,7 +147,9 @@ def challenge_age_table(
             if minors.size < minors_needed(rate):
                 continue
             bootstrapped = np.array([challenge_age_at_rate(row, rate) for row in resamples])
-            challenge_age = rounded_up(float(bootstrapped.mean()))
+            # What holds for a younger limit is kept for an older one, whatever its few minors say.
+            younger = max((t.get(f"{rate:g}", 0.0) for t in table.values()), default=0.0)
+            challenge_age = max(younger, rounded_up(float(bootstrapped.mean())))
             if not limit < challenge_age <= MAX_CHALLENGE_AGE_YEARS:
                 continue
             table.setdefault(str(limit), {})[f"{rate:g}"] = challenge_age

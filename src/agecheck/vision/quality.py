@@ -16,8 +16,8 @@ from agecheck.vision import alignment, facemesh, warp
 from agecheck.vision.pose import HeadPose, head_pose
 
 MIN_INTER_EYE_DISTANCE_PX = 24.0
-MAX_YAW_DEG = 25.0
-MAX_PITCH_DEG = 22.0
+MAX_YAW_DEG = 30.0
+MAX_PITCH_DEG = 25.0
 MAX_ROLL_DEG = 40.0
 MAX_DARK_SHARE = 0.40
 MAX_BRIGHT_SHARE = 0.20

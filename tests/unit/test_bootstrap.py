@@ -1,0 +1,269 @@
+"""`load_checker` and what it returns, whole: shipped models, shipped calibration, a real face."""
+
+from __future__ import annotations
+
+import io
+import json
+import locale
+import logging
+import os
+import tempfile
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from agecheck import (
+    AgeChecker,
+    AgePolicy,
+    CalibrationError,
+    Challenge,
+    ChallengeError,
+    CheckResult,
+    PolicyError,
+    Reason,
+    SealError,
+    TokenError,
+    TokenFault,
+    Verdict,
+    load_checker,
+)
+from agecheck import calibration as calibration_module
+from agecheck.calibration import shipped_calibration
+from agecheck.token import DeviceKey, verify_token
+
+SHIPPED = Path(calibration_module.__file__).parent / "models/data" / calibration_module.SHIPPED_FILE
+CHALLENGE_25 = AgePolicy(age_limit=18, challenge_age=25)
+OVER = CheckResult(Verdict.OVER)
+NO_FACE = CheckResult.inconclusive(Reason.NO_FACE)
+
+SHOP = "https://shop.example"
+NONCE = "bm9uY2UtZm9yLXRlc3Rz"
+NOW_S = 1_767_225_600.0
+
+
+@pytest.fixture(scope="module")
+def checker() -> AgeChecker:
+    return load_checker(CHALLENGE_25)
+
+
+def recoded(portrait: Path, image_format: str, side_px: int = 512, **options: int) -> bytes:
+    """The portrait as another file."""
+    file = io.BytesIO()
+    with Image.open(portrait) as opened:
+        picture = opened.convert("RGB").resize((side_px, side_px), Image.Resampling.LANCZOS)
+        picture.save(file, image_format, **options)
+    return file.getvalue()
+
+
+class TestLoading:
+    def test_without_arguments_it_asks_over_18_as_shipped(self) -> None:
+        """The shortest call is the strict one: the calibration's own challenge age."""
+        effective = load_checker().policy
+        assert effective.age_limit == 18
+        assert effective.challenge_age_years == shipped_calibration().challenge_ages_years[18][0.02]
+
+    def test_a_calibration_of_ones_own_is_taken(self, tmp_path: Path, portrait: Path) -> None:
+        """The file that is named decides, not the shipped one."""
+        document = json.loads(SHIPPED.read_bytes())
+        document["challenge_ages_years"] = {"18": {"0.02": 77.7}}
+        path = tmp_path / "own.json"
+        path.write_text(json.dumps(document))
+        own = load_checker(calibration=path)
+        assert own.policy.challenge_age_years == 77.7
+        assert own.check(portrait) == CheckResult.inconclusive(Reason.WITHIN_BUFFER)
+        assert load_checker(calibration=str(path)).bundle_digest == own.bundle_digest
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"models_digest": "0" * 64}, "other models"),
+            ({"fusion": {"features": "another set/1"}}, "other features"),
+            ({"max_sd_years": -1}, "malformed"),
+        ],
+        ids=["other models", "other features", "malformed"],
+    )
+    def test_a_calibration_that_does_not_fit_is_refused(
+        self, changes: dict[str, object], message: str, tmp_path: Path
+    ) -> None:
+        """Parameters measured on other networks would decide at random."""
+        document = json.loads(SHIPPED.read_bytes())
+        for name, value in changes.items():
+            document[name] = document[name] | value if isinstance(value, dict) else value
+        path = tmp_path / "other.json"
+        path.write_text(json.dumps(document))
+        with pytest.raises(CalibrationError, match=message):
+            load_checker(calibration=path)
+
+    def test_one_changed_byte_makes_another_bundle(self, tmp_path: Path) -> None:
+        """A relying party sees in the token that a device uses other parameters."""
+        digests = {load_checker(CHALLENGE_25).bundle_digest}
+        for index, ending in enumerate((b"", b" ", b"\n")):
+            path = tmp_path / f"{index}.json"
+            path.write_bytes(SHIPPED.read_bytes() + ending)
+            digests.add(load_checker(CHALLENGE_25, calibration=path).bundle_digest)
+        assert len(digests) == 3
+
+    @pytest.mark.parametrize("seal", ["require", "best-effort", "", "OFF", "open"])
+    def test_a_seal_that_cannot_be_had_is_refused(self, seal: str) -> None:
+        """Nobody who asks for walls is given a checker without them."""
+        with pytest.raises(SealError, match="off"):
+            load_checker(CHALLENGE_25, seal=seal)
+
+    def test_an_age_limit_that_was_not_measured_is_refused(self) -> None:
+        """There is no nearest age limit; the error lists those there are."""
+        with pytest.raises(PolicyError, match=r"limit 65.*13.*15.*16.*18.*21"):
+            load_checker(AgePolicy(age_limit=65))
+
+    def test_a_rate_that_was_not_measured_is_refused(self) -> None:
+        """A promise that the measurement cannot support is not rounded into one it can."""
+        with pytest.raises(PolicyError, match=r"0\.0001.*0\.02"):
+            load_checker(AgePolicy(max_false_over_rate=0.0001))
+
+
+class TestChecking:
+    def test_the_portrait_is_over_18_at_challenge_25(
+        self, checker: AgeChecker, portrait: Path
+    ) -> None:
+        """The main job, end to end."""
+        assert checker.check(portrait) == OVER
+
+    def test_a_cat_is_not(self, checker: AgeChecker, cat: Path) -> None:
+        """The negative control."""
+        assert checker.check(cat) == NO_FACE
+
+    def test_every_kind_of_input_has_one_answer(self, checker: AgeChecker, portrait: Path) -> None:
+        """How a picture is handed in does not decide about the person in it."""
+        with Image.open(portrait) as opened:
+            picture = opened.convert("RGB")
+        array = np.asarray(picture)
+        content = portrait.read_bytes()
+        sources = [portrait, str(portrait), content, bytearray(content), memoryview(content)]
+        sources += [picture, array, array.copy(order="F"), recoded(portrait, "PNG")]
+        assert [checker.check(source) for source in sources] == [OVER] * len(sources)
+
+    @pytest.mark.parametrize("side_px", [400, 512, 900, 1600])
+    @pytest.mark.parametrize("quality", [30, 75, 95])
+    def test_a_jpeg_of_any_quality_and_size_has_one_answer(
+        self, side_px: int, quality: int, checker: AgeChecker, portrait: Path
+    ) -> None:
+        """Nobody passes or fails by how a camera stores the picture."""
+        assert checker.check(recoded(portrait, "JPEG", side_px, quality=quality)) == OVER
+
+    def test_two_threads_get_the_answers_of_one(
+        self, checker: AgeChecker, portrait: Path, cat: Path
+    ) -> None:
+        """A checker shared by a server's threads does not mix two people up."""
+        small = recoded(portrait, "JPEG", 200)
+        large = recoded(portrait, "JPEG", 1200)
+        pictures: list[object] = [portrait, cat, small, large] * 10
+        one = [checker.check(picture) for picture in pictures]
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            assert list(pool.map(checker.check, pictures)) == one
+        assert len(set(one)) == 3
+
+
+def process_state() -> dict[str, object]:
+    """What a library can change behind its caller's back."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return {
+        "environment": dict(os.environ),
+        "folder": Path.cwd(),
+        "umask": umask,
+        "numpy errors": np.geterr(),
+        "numpy printing": np.get_printoptions(),
+        "warning filters": list(warnings.filters),
+        "locale": locale.setlocale(locale.LC_ALL),
+        "log handlers": list(logging.root.handlers),
+        "log level": logging.root.level,
+        "pixel limit": Image.MAX_IMAGE_PIXELS,
+        "python threads": threading.active_count(),
+        "descriptors": len(os.listdir("/dev/fd")),
+    }
+
+
+def test_a_check_leaves_nothing_behind(
+    tmp_path: Path,
+    portrait: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """No file, no output, and no setting of the process that the caller did not make."""
+    for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    load_checker(CHALLENGE_25).check(portrait)  # what is imported late is imported now
+    before = process_state()
+
+    checker = load_checker(CHALLENGE_25)
+    for image_format in ("PNG", "JPEG", "WEBP"):
+        assert checker.check(recoded(portrait, image_format)) == OVER
+
+    assert process_state() == before
+    assert list(tmp_path.rglob("*")) == []
+    assert capfd.readouterr() == ("", "")
+
+
+class TestAttesting:
+    @staticmethod
+    def attest(checker: AgeChecker, image: object, key: DeviceKey) -> str | None:
+        signer = key.signer(SHOP, now=lambda: NOW_S)
+        return checker.attest(image, Challenge(SHOP, NONCE, 18), signer).token
+
+    def test_a_selfie_becomes_a_token_that_a_relying_party_takes(
+        self, checker: AgeChecker, portrait: Path, tmp_path: Path
+    ) -> None:
+        """From a file to `over` on the other side, through a key file read back from disk."""
+        DeviceKey.create(tmp_path / "device.key")
+        key = DeviceKey.load(tmp_path / "device.key")
+        token = self.attest(checker, portrait, key)
+        verified = verify_token(
+            token or "",
+            audience=SHOP,
+            nonce=NONCE,
+            public_jwk=key.signer(SHOP).public_jwk(),
+            now_s=NOW_S + 5,
+            age_limit=18,
+            accept_inputs={"file"},
+        )
+        assert verified.over is True
+        assert verified.challenge_age_years == 25
+        assert verified.policy_id == checker.policy.policy_id
+        assert verified.bundle_digest == checker.bundle_digest
+        assert (verified.input, verified.seal, verified.liveness) == ("file", "open", "none")
+
+    def test_a_file_is_refused_unless_a_relying_party_says_otherwise(
+        self, checker: AgeChecker, portrait: Path, tmp_path: Path
+    ) -> None:
+        """A file can be anybody's picture; the token says so, and the default listens."""
+        key = DeviceKey.create(tmp_path / "device.key")
+        with pytest.raises(TokenError) as caught:
+            verify_token(
+                self.attest(checker, portrait, key) or "",
+                audience=SHOP,
+                nonce=NONCE,
+                public_jwk=key.signer(SHOP).public_jwk(),
+                now_s=NOW_S + 5,
+            )
+        assert caught.value.fault is TokenFault.INPUT_REFUSED
+
+    def test_without_an_answer_there_is_no_token(
+        self, checker: AgeChecker, cat: Path, tmp_path: Path
+    ) -> None:
+        """An inconclusive check gives a relying party nothing to read."""
+        key = DeviceKey.create(tmp_path / "device.key")
+        assert self.attest(checker, cat, key) is None
+
+    def test_a_challenge_for_another_age_limit_is_not_answered(
+        self, checker: AgeChecker, portrait: Path, tmp_path: Path
+    ) -> None:
+        """Asking one device at many limits would narrow an age down."""
+        signer = DeviceKey.create(tmp_path / "device.key").signer(SHOP)
+        with pytest.raises(ChallengeError):
+            checker.attest(portrait, Challenge(SHOP, NONCE, 21), signer)
