@@ -11,7 +11,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +22,6 @@ from agecheck.estimate import AgeEstimate
 from agecheck.models.store import ModelStore
 from agecheck.ports import FaceMesh
 from agecheck.verdict import Reason
-
-if TYPE_CHECKING:
-    from agecheck.ports import RgbFrame
 
 TINYXCEPTION_COLUMN, RESNET10_COLUMN = 0, 1
 """Where the feature vector holds each network's own age, over the chip and its mirror image."""
@@ -55,11 +51,11 @@ class _Recorder:
         self.reason: Reason | None = None
         self.vector: NDArray[np.float64] | None = None
 
-    def assess(self, frame: RgbFrame, mesh: FaceMesh) -> None:
-        self.reason = self._assessor.assess(frame, mesh)
+    def assess(self, frame_size_px: tuple[int, int], mesh: FaceMesh) -> None:
+        self.reason = self._assessor.assess(frame_size_px, mesh)
 
-    def estimate(self, frame: RgbFrame, mesh: FaceMesh) -> AgeEstimate:
-        self.vector = self._features.extract(frame, mesh)
+    def estimate(self, mesh: FaceMesh) -> AgeEstimate:
+        self.vector = self._features.extract(mesh)
         return AgeEstimate(0.0, 0.0, 0.0)
 
 

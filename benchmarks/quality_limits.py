@@ -47,7 +47,7 @@ def look(pipeline: FaceAgePipeline, picture: Image.Image) -> Seen | None:
     mesh = pipeline.landmarker.locate(frame, faces[0]) if faces else None
     if mesh is None:
         return None
-    return Seen(measure(frame, mesh.points_px), pipeline.estimator.estimate(frame, mesh))
+    return Seen(measure(frame.shape[:2], mesh), pipeline.estimator.estimate(mesh))
 
 
 def degradations(eye_distance_px: float) -> dict[str, Callable[[Image.Image], Image.Image]]:

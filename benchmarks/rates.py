@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 FloatArray = NDArray[np.float64]
 CONFIDENCE = 0.95
@@ -20,6 +19,9 @@ def minors_needed(rate: float) -> int:
 
 def share_with_interval(passed: NDArray[np.bool_]) -> dict[str, object]:
     """A share with its n and Wilson's 95 % interval."""
+    # scipy comes with the `bench` extra alone; the rest of this module works without it.
+    from scipy.stats import binomtest
+
     count, n = int(passed.sum()), int(passed.size)
     interval = binomtest(count, n).proportion_ci(CONFIDENCE, method="wilson")
     return {
@@ -41,7 +43,11 @@ def score_at_rate(minors: FloatArray, rate: float) -> float:
 
 def challenge_age_at_rate(minors_years: FloatArray, rate: float) -> float:
     """The smallest challenge age, in steps of 0.1 years, that at most `rate` of minors reach."""
-    steps = math.floor(score_at_rate(minors_years, rate) / CHALLENGE_AGE_STEP_YEARS) + 1
+    score_years = score_at_rate(minors_years, rate)
+    if not math.isfinite(score_years):
+        return CHALLENGE_AGE_STEP_YEARS
+    # Rounded first: a score of exactly 10.1 is 100.99999 steps in floating point.
+    steps = math.floor(round(score_years / CHALLENGE_AGE_STEP_YEARS, 6)) + 1
     return round(steps * CHALLENGE_AGE_STEP_YEARS, 1)
 
 

@@ -17,7 +17,6 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-import build
 import fetch
 import numpy as np
 import onnx
@@ -28,6 +27,8 @@ import tinyxception
 from chip_input import CHIPS_INPUT
 from collect_ranges import activation_ranges, planar
 from numpy.typing import NDArray
+
+import build
 
 ROUNDS = 200
 Chips = NDArray[np.uint8]

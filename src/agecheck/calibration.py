@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from agecheck.errors import CalibrationError
-from agecheck.policy import MAX_CHALLENGE_AGE_YEARS
+from agecheck.policy import MAX_CHALLENGE_AGE_YEARS, MIN_AGE_LIMIT_YEARS
 
 SCHEMA = 1
 SHIPPED_FILE = "calibration.json"
@@ -123,8 +123,8 @@ def parse_calibration(content: bytes) -> Calibration:
 
 def _parse(content: bytes) -> Calibration | None:
     try:
-        document = json.loads(content, object_pairs_hook=_object_without_duplicates)
-        if document["schema"] != SCHEMA:
+        document = json.loads(content.decode("utf-8"), object_pairs_hook=_object_without_duplicates)
+        if type(document["schema"]) is not int or document["schema"] != SCHEMA:
             return None
         models_digest = document["models_digest"]
         if not _HEX_DIGEST.fullmatch(models_digest):
@@ -178,19 +178,28 @@ def _parse_fusion(table: Mapping[str, Any]) -> Fusion:
 
 
 def _parse_challenge_ages(table: Mapping[str, Any]) -> dict[int, dict[float, float]]:
-    parsed: dict[int, dict[float, float]] = {}
-    for limit_text, entries in table.items():
-        age_limit = int(limit_text)
-        if str(age_limit) != limit_text:
-            raise ValueError("age limit")
-        rates = {}
-        for rate_text, challenge_age in entries.items():
-            challenge_age_years = _positive(challenge_age)
-            if not age_limit < challenge_age_years <= MAX_CHALLENGE_AGE_YEARS:
-                raise ValueError("challenge age")
-            rates[_positive(float(rate_text))] = challenge_age_years
-        parsed[age_limit] = rates
+    parsed = {int(text): _parse_rates(int(text), entries) for text, entries in table.items()}
+    if [str(age_limit) for age_limit in parsed] != list(table):
+        raise ValueError("an age limit is not written as a whole number")
     return parsed
+
+
+def _parse_rates(age_limit: int, entries: Mapping[str, Any]) -> dict[float, float]:
+    """False-over rate -> challenge age, checked: who wants fewer false overs waits longer."""
+    rates = {float(text): _positive(challenge_age) for text, challenge_age in entries.items()}
+    if [f"{rate:g}" for rate in rates] != list(entries):
+        raise ValueError("a rate is not written in its shortest form")
+    if age_limit < MIN_AGE_LIMIT_YEARS or any(not 0 < rate < 1 for rate in rates):
+        raise ValueError("age limit or rate")
+    ages_by_falling_rate = [rates[rate] for rate in sorted(rates, reverse=True)]
+    if ages_by_falling_rate != sorted(ages_by_falling_rate):
+        raise ValueError("a smaller rate has a lower challenge age")
+    for challenge_age_years in ages_by_falling_rate:
+        if not age_limit < challenge_age_years <= MAX_CHALLENGE_AGE_YEARS:
+            raise ValueError("challenge age")
+        if round(challenge_age_years, 1) != challenge_age_years:
+            raise ValueError("challenge age is not in steps of 0.1 years")
+    return rates
 
 
 def _numbers(values: Any) -> tuple[float, ...]:

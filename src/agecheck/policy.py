@@ -13,8 +13,6 @@ from agecheck.verdict import CheckResult, Reason, Verdict
 MIN_AGE_LIMIT_YEARS = 1
 MAX_CHALLENGE_AGE_YEARS = 80
 """Ages above this cannot be told apart by the models."""
-MAX_PLAUSIBLE_YEARS = 120
-"""An estimate beyond this is no estimate."""
 MAX_ATTEMPTS = 10
 
 ChallengeAgeTable = Mapping[int, Mapping[float, float]]
@@ -125,10 +123,7 @@ class EffectivePolicy:
             max_sd_years: a wider distribution than this is not decided on.
         """
         figures = (estimate.mean_years, estimate.sd_years, estimate.cautious_years)
-        # `not <` also refuses NaN.
-        if not all(abs(figure) < MAX_PLAUSIBLE_YEARS for figure in figures):
-            return CheckResult.inconclusive(Reason.ESTIMATE_INVALID)
-        if estimate.sd_years < 0:
+        if not all(math.isfinite(figure) for figure in figures) or estimate.sd_years < 0:
             return CheckResult.inconclusive(Reason.ESTIMATE_INVALID)
         if not estimate.sd_years <= max_sd_years:
             return CheckResult.inconclusive(Reason.ESTIMATE_UNCERTAIN)

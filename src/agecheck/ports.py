@@ -50,13 +50,18 @@ class DetectedFace:
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class FaceMesh:
-    """A face's surface: MediaPipe's 468 points.
+    """A face's surface, and the face aligned by it.
 
     Attributes:
-        points_px: float32 (468, 3); z in the same scale as x, smaller is nearer to the camera.
+        points_px: float32 (468, 3), MediaPipe's points in the frame; z in the same scale as x,
+            smaller is nearer to the camera.
+        frame_to_chip: float64 (2, 3), the similarity that aligns the face.
+        chip_rgb: uint8 (112, 112, 3), the aligned face; its eyes are 42 px apart.
     """
 
     points_px: NDArray[np.float32]
+    frame_to_chip: NDArray[np.float64]
+    chip_rgb: NDArray[np.uint8]
 
     def __repr__(self) -> str:
         return "<FaceMesh>"
@@ -105,15 +110,15 @@ class FaceLandmarker(Protocol):
 class QualityAssessor(Protocol):
     """Says whether a face is fit to be estimated."""
 
-    def assess(self, frame: RgbFrame, mesh: FaceMesh) -> Reason | None:
+    def assess(self, frame_size_px: tuple[int, int], mesh: FaceMesh) -> Reason | None:
         """The first reason to refuse, or None when the face is fit."""
 
 
 class AgeEstimator(Protocol):
     """Estimates the age of one face."""
 
-    def estimate(self, frame: RgbFrame, mesh: FaceMesh) -> AgeEstimate:
-        """The calibrated age distribution."""
+    def estimate(self, mesh: FaceMesh) -> AgeEstimate:
+        """The calibrated age distribution. The aligned chip is all that it sees."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,4 +33,4 @@ def sample(pipeline: FaceAgePipeline) -> Portrait:
     mesh = pipeline.landmarker.locate(frame, pipeline.detector.detect(frame)[0])
     if mesh is None:
         pytest.fail("the shipped models find no face in the sample portrait")
-    return Portrait(picture, mesh.points_px)
+    return Portrait(picture, mesh)

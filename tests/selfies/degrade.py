@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from agecheck.ports import FaceMesh
 from agecheck.vision import facemesh
 
 _GRID_STEP_PX = 4
@@ -19,7 +20,11 @@ class Portrait:
     """The sample selfie and the mesh of the face in it."""
 
     picture: Image.Image
-    points_px: NDArray[np.float32]
+    mesh: FaceMesh
+
+    @property
+    def points_px(self) -> NDArray[np.float32]:
+        return self.mesh.points_px
 
     @property
     def eyes_px(self) -> NDArray[np.float32]:

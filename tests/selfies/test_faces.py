@@ -45,6 +45,11 @@ def test_a_negative_is_refused(pipeline: FaceAgePipeline, sample: Portrait) -> N
     assert isinstance(pipeline.estimate(inverted), Reason)
 
 
+def test_an_outline_drawing_is_nobody(pipeline: FaceAgePipeline) -> None:
+    """The mesh network itself does not take lines on paper for a face."""
+    assert pipeline.estimate(degrade.drawing(filled=False)) is Reason.NO_FACE
+
+
 @pytest.mark.parametrize("share", [1.0, 0.8])
 def test_two_people_are_refused(share: float, pipeline: FaceAgePipeline, sample: Portrait) -> None:
     """An adult beside a minor must not answer for the minor."""

@@ -54,7 +54,8 @@ def face(
 
 def mesh() -> FaceMesh:
     """A mesh without meaning: the core hands it on and does not look into it."""
-    return FaceMesh(np.zeros((468, 3), dtype=np.float32))
+    points_px = np.zeros((468, 3), dtype=np.float32)
+    return FaceMesh(points_px, np.eye(2, 3), np.zeros((112, 112, 3), dtype=np.uint8))
 
 
 @dataclass
@@ -133,7 +134,7 @@ class FakeAssessor:
     journal: Journal
     error: Exception | None = None
 
-    def assess(self, frame: RgbFrame, mesh: FaceMesh) -> Reason | None:  # noqa: ARG002
+    def assess(self, frame_size_px: tuple[int, int], mesh: FaceMesh) -> Reason | None:  # noqa: ARG002
         self.journal.append("assess")
         if self.error is not None:
             raise self.error
@@ -149,7 +150,7 @@ class FakeEstimator:
     journal: Journal
     error: Exception | None = None
 
-    def estimate(self, frame: RgbFrame, mesh: FaceMesh) -> AgeEstimate:  # noqa: ARG002
+    def estimate(self, mesh: FaceMesh) -> AgeEstimate:  # noqa: ARG002
         self.journal.append("estimate")
         if self.error is not None:
             raise self.error

@@ -242,6 +242,15 @@ class TestShippedFusion:
         )
         assert torn.sd_years > sure.sd_years
 
+    @pytest.mark.parametrize("age_years", range(10, 71, 10))
+    def test_more_caution_judges_a_face_younger(self, age_years: int) -> None:
+        """Doubt counts against the person in the picture, never for them."""
+        vector = age.features(centred_at(age_years), both(age_years))
+        shipped = age.fuse(FUSION, vector)
+        stricter = age.fuse(replace(FUSION, caution_sds=FUSION.caution_sds + 0.5), vector)
+        assert stricter.cautious_years < shipped.cautious_years
+        assert stricter.mean_years == shipped.mean_years
+
     @given(chip=weights, mirror=weights, years=tiny_ages_years)
     def test_valid_answers_always_have_an_estimate(
         self, chip: list[int], mirror: list[int], years: tuple[float, float]

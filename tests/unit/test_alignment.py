@@ -62,7 +62,7 @@ def test_the_chip_shows_the_frame_there() -> None:
     for index in DLIB_TARGETS_NORM:
         x, y = points_px[index, :2].astype(int)
         frame[y - 3 : y + 4, x - 3 : x + 4] = 255
-    chip = alignment.aligned_chip(frame, points_px, 112, 0.2)
+    chip = warp.crop(frame, alignment.chip_transform(points_px, 112, 0.2), 112)
     assert chip.shape == (112, 112, 3)
     assert chip.dtype == np.uint8
     for x, y in DLIB_TARGETS_NORM.values():

@@ -132,7 +132,21 @@ class TestChecking:
         """The main job, end to end."""
         assert checker.check(portrait) == OVER
 
-    def test_a_cat_is_not(self, checker: AgeChecker, cat: Path) -> None:
+    @pytest.mark.parametrize(
+        ("age_limit", "challenge_age", "expected"),
+        [
+            (18, 78, CheckResult.inconclusive(Reason.WITHIN_BUFFER)),
+            (60, 70, CheckResult(Verdict.UNDER)),
+        ],
+    )
+    def test_the_policy_decides_about_the_same_portrait(
+        self, age_limit: int, challenge_age: float, expected: CheckResult, portrait: Path
+    ) -> None:
+        """The answer follows the question, so a constant OVER would not pass."""
+        policy = AgePolicy(age_limit=age_limit, challenge_age=challenge_age)
+        assert load_checker(policy).check(portrait) == expected
+
+    def test_a_cat_has_no_verdict(self, checker: AgeChecker, cat: Path) -> None:
         """The negative control."""
         assert checker.check(cat) == NO_FACE
 
@@ -183,7 +197,7 @@ def process_state() -> dict[str, object]:
         "log level": logging.root.level,
         "pixel limit": Image.MAX_IMAGE_PIXELS,
         "python threads": threading.active_count(),
-        "descriptors": len(os.listdir("/dev/fd")),
+        "descriptors": len(list(Path("/dev/fd").iterdir())),
     }
 
 
@@ -237,6 +251,23 @@ class TestAttesting:
         assert verified.policy_id == checker.policy.policy_id
         assert verified.bundle_digest == checker.bundle_digest
         assert (verified.input, verified.seal, verified.liveness) == ("file", "open", "none")
+
+    def test_an_under_becomes_a_token_that_says_so(self, portrait: Path, tmp_path: Path) -> None:
+        """A token as such admits nobody."""
+        checker = load_checker(AgePolicy(age_limit=60, challenge_age=70))
+        signer = DeviceKey.create(tmp_path / "device.key").signer(SHOP, now=lambda: NOW_S)
+        attestation = checker.attest(portrait, Challenge(SHOP, NONCE, 60), signer)
+        assert attestation.verdict is Verdict.UNDER
+        verified = verify_token(
+            attestation.token or "",
+            audience=SHOP,
+            nonce=NONCE,
+            public_jwk=signer.public_jwk(),
+            now_s=NOW_S + 5,
+            age_limit=60,
+            accept_inputs={"file"},
+        )
+        assert verified.over is False
 
     def test_a_file_is_refused_unless_a_relying_party_says_otherwise(
         self, checker: AgeChecker, portrait: Path, tmp_path: Path

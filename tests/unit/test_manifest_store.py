@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import shutil
 import tomllib
 import traceback
@@ -141,12 +142,10 @@ class SwappedFile:
         self._contents = iter([first])
         self.reads = 0
 
-    def read_bytes(self) -> bytes:
+    def open(self, mode: str) -> io.BytesIO:
+        assert mode == "rb"
         self.reads += 1
-        return next(self._contents, b"other")
-
-    def read_text(self, encoding: str) -> str:
-        return self.read_bytes().decode(encoding)
+        return io.BytesIO(next(self._contents, b"other"))
 
 
 class Folder:

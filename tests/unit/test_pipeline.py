@@ -122,7 +122,7 @@ def test_an_estimator_that_breaks_its_contract_gets_no_verdict(broken: object) -
     parts = Parts()
 
     class Broken:
-        def estimate(self, frame: object, mesh: object) -> AgeEstimate:  # noqa: ARG002
+        def estimate(self, mesh: object) -> AgeEstimate:  # noqa: ARG002
             return broken  # type: ignore[return-value]
 
     parts.estimator = Broken()  # type: ignore[assignment]
@@ -200,12 +200,12 @@ def _with_photo(height_px: int, width_px: int, seen: DetectedFace) -> Parts:
 
 def test_a_small_face_in_a_large_photo_is_decoded_again() -> None:
     """The age networks get the pixels that the photo has, not a blurred enlargement."""
-    # At 1/8 the photo is 300 x 200 and the eyes are 16 px apart; at 1/2 they are 64 px apart.
-    parts = _with_photo(2400, 1600, face(80, 100, 40))
+    # At 1/8 the photo is 900 x 600 and the eyes are 16 px apart; at 1/2 they are 64 px apart.
+    parts = _with_photo(7200, 4800, face(80, 100, 40))
     assert check(parts).verdict is Verdict.OVER
     assert parts.journal == ["open", "decode", "detect", "decode", "locate", "assess", "estimate"]
     ((shape, moved),) = parts.landmarker.asked
-    assert shape == (1200, 800, 3)
+    assert shape == (3600, 2400, 3)
     assert moved.box_px == (320, 400, 480, 560)
     assert moved.keypoints_px == face(320, 400, 160).keypoints_px
     assert moved.score == 0.9
@@ -214,10 +214,10 @@ def test_a_small_face_in_a_large_photo_is_decoded_again() -> None:
 def test_a_face_that_is_large_enough_is_not_decoded_again() -> None:
     """A second decode costs time and would bring nothing."""
     seen = face(20, 20, CHIP_EYE_DISTANCE_PX / 0.4)
-    parts = _with_photo(2400, 1600, seen)
+    parts = _with_photo(7200, 4800, seen)
     check(parts)
     assert parts.journal.count("decode") == 1
-    assert parts.landmarker.asked == [((300, 200, 3), seen)]
+    assert parts.landmarker.asked == [((900, 600, 3), seen)]
 
 
 def test_a_photo_that_has_no_more_pixels_is_used_as_it_is() -> None:
@@ -230,11 +230,11 @@ def test_a_photo_that_has_no_more_pixels_is_used_as_it_is() -> None:
 
 def test_eyes_in_one_point_ask_for_a_bounded_decode() -> None:
     """A degenerate detection does not divide by zero, and asks for no endless picture."""
-    parts = _with_photo(2400, 1600, face(80, 100, 40, eye_distance_share=0.0))
+    parts = _with_photo(7200, 4800, face(80, 100, 40, eye_distance_share=0.0))
     check(parts)
     asked_px = parts.photo.asked_px[-1]
     assert asked_px is not None
-    assert asked_px <= 200 * CHIP_EYE_DISTANCE_PX
+    assert asked_px <= 600 * CHIP_EYE_DISTANCE_PX
 
 
 @given(

@@ -14,13 +14,11 @@ from agecheck.ports import FaceMesh
 from agecheck.vision import age, alignment
 
 if TYPE_CHECKING:
-    from agecheck.ports import RgbFrame
     from agecheck.runtime import OnnxModel
 
 RESNET10_CHIP_SIZE_PX = 64
-TINYXCEPTION_CHIP_SIZE_PX = 112
-CHIP_PADDING = 0.2
-"""More crops than this one and its mirror image did not earn their time (docs/explanation)."""
+"""The same chip at the network's own size. More crops than this one and its mirror image did not
+earn their time (docs/adr/0002-cautious-age.md)."""
 
 
 class AgeFeatures:
@@ -30,14 +28,11 @@ class AgeFeatures:
         self._resnet10 = resnet10
         self._tinyxception = tinyxception
 
-    def extract(self, frame: RgbFrame, mesh: FaceMesh) -> NDArray[np.float64]:
+    def extract(self, mesh: FaceMesh) -> NDArray[np.float64]:
         """What the fusion sees of one face: float64 (age.NUM_FEATURES,)."""
-        (probabilities,) = self._resnet10.run(
-            {"chips_rgb": _chips(frame, mesh, RESNET10_CHIP_SIZE_PX)}
-        )
-        (ages_years,) = self._tinyxception.run(
-            {"chips_rgb": _chips(frame, mesh, TINYXCEPTION_CHIP_SIZE_PX)}
-        )
+        small_chip = alignment.shrunken_chip(mesh.chip_rgb, RESNET10_CHIP_SIZE_PX)
+        (probabilities,) = self._resnet10.run({"chips_rgb": _with_mirror(small_chip)})
+        (ages_years,) = self._tinyxception.run({"chips_rgb": _with_mirror(mesh.chip_rgb)})
         return age.features(probabilities, ages_years[:, 0])
 
 
@@ -54,11 +49,10 @@ class AgeEnsemble:
         self._features = features
         self._fusion = fusion
 
-    def estimate(self, frame: RgbFrame, mesh: FaceMesh) -> AgeEstimate:
-        return age.fuse(self._fusion, self._features.extract(frame, mesh))
+    def estimate(self, mesh: FaceMesh) -> AgeEstimate:
+        return age.fuse(self._fusion, self._features.extract(mesh))
 
 
-def _chips(frame: RgbFrame, mesh: FaceMesh, size_px: int) -> NDArray[np.uint8]:
-    """The aligned chip and its mirror image: uint8 (2, size_px, size_px, 3)."""
-    chip = alignment.aligned_chip(frame, mesh.points_px, size_px, CHIP_PADDING)
+def _with_mirror(chip: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A chip and its mirror image: uint8 (2, side, side, 3)."""
     return np.stack([chip, chip[:, ::-1]])

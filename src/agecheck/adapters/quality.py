@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from agecheck.ports import FaceMesh
 from agecheck.verdict import Reason
 from agecheck.vision import quality
-
-if TYPE_CHECKING:
-    from agecheck.ports import RgbFrame
 
 
 class FaceQualityAssessor:
     """Refuses faces whose estimate would not be worth much."""
 
-    def assess(self, frame: RgbFrame, mesh: FaceMesh) -> Reason | None:
-        return quality.first_reason(quality.measure(frame, mesh.points_px))
+    def assess(self, frame_size_px: tuple[int, int], mesh: FaceMesh) -> Reason | None:
+        return quality.first_reason(quality.measure(frame_size_px, mesh))

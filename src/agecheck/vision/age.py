@@ -44,7 +44,7 @@ def features(
     lowest_years, highest_years = _PLAUSIBLE_YEARS
     plausible = (
         np.all(probabilities >= 0)
-        and np.all(np.abs(probabilities.sum(axis=1) - 1) <= _SUM_TOLERANCE)
+        and np.all(np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1) <= _SUM_TOLERANCE)
         and np.all((ages_years >= lowest_years) & (ages_years <= highest_years))
     )
     if not plausible:

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from agecheck.vision import facemesh, warp
+
+CHIP_SIZE_PX = 112
+CHIP_PADDING = 0.2
+"""The chip that is measured for quality and fed to age-tinyxception: eyes 42 px apart."""
 
 _MESH_POINTS = (
     facemesh.RIGHT_EYE_OUTER,
@@ -46,8 +51,7 @@ def chip_transform(
     return warp.invert(warp.similarity_from_points(target, source))
 
 
-def aligned_chip(
-    frame: NDArray[np.uint8], points_px: NDArray[np.float32], chip_size_px: int, padding: float
-) -> NDArray[np.uint8]:
-    """An aligned chip: uint8 (chip_size_px, chip_size_px, 3)."""
-    return warp.crop(frame, chip_transform(points_px, chip_size_px, padding), chip_size_px)
+def shrunken_chip(chip_rgb: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
+    """A smaller copy of a chip, low-pass filtered: uint8 (size_px, size_px, 3)."""
+    resized = Image.fromarray(chip_rgb).resize((size_px, size_px), Image.Resampling.BILINEAR)
+    return np.asarray(resized)

@@ -6,7 +6,9 @@ arXiv:1907.05047, and MediaPipe's face detection graphs.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +19,6 @@ from agecheck.ports import DetectedFace
 NMS_IOU_THRESHOLD = 0.3
 """MediaPipe's value for weighted non-maximum suppression."""
 NUM_KEYPOINTS = 6
-_LOGIT_LIMIT = 80.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class BlazeFaceSpec:
     layers: tuple[tuple[int, int], ...]
     detection_score_threshold: float
 
+    @cache  # noqa: B019 - the two specs live as long as the module
     def anchor_centres_norm(self) -> NDArray[np.float32]:
         """Anchor centres in units of the input's side: float32 (anchors, 2) as (x, y)."""
         grids = []
@@ -76,9 +78,7 @@ def letterbox(
     height, width = frame.shape[:2]
     scale = size_px / (max(height, width) * (1 + 2 * margin_share))
     fitted = (max(1, round(width * scale)), max(1, round(height * scale)))
-    picture = Image.fromarray(frame).resize(
-        fitted, Image.Resampling.BILINEAR, reducing_gap=2.0 if scale < 0.5 else None
-    )
+    picture = Image.fromarray(frame).resize(fitted, Image.Resampling.BILINEAR, reducing_gap=2.0)
     left, top = (size_px - fitted[0]) // 2, (size_px - fitted[1]) // 2
     square = np.full((1, size_px, size_px, 3), -1, dtype=np.float32)
     pixels = np.asarray(picture, dtype=np.float32)
@@ -101,10 +101,11 @@ def decode_faces(
         logits: float32 (anchors,).
         fit: where the frame lies in the input.
     """
-    scores = 1 / (1 + np.exp(-np.clip(logits, -_LOGIT_LIMIT, _LOGIT_LIMIT)))
-    kept = np.flatnonzero(scores >= spec.detection_score_threshold)
+    threshold = spec.detection_score_threshold
+    kept = np.flatnonzero(logits >= math.log(threshold / (1 - threshold)))
     if kept.size == 0:
         return []
+    scores = 1 / (1 + np.exp(-logits[kept]))
     raw = regressors[kept].reshape(-1, 2 + NUM_KEYPOINTS, 2)
     origin_px = spec.anchor_centres_norm()[kept] * spec.input_size_px
     centres, sizes = raw[:, 0] + origin_px, raw[:, 1]
@@ -114,7 +115,7 @@ def decode_faces(
     )
     # Infinities, NaN and boxes turned inside out are no faces, and would upset every comparison.
     usable = np.isfinite(points).all(axis=(1, 2)) & (sizes > 0).all(axis=1)
-    merged = _weighted_nms(points[usable], scores[kept][usable])
+    merged = _weighted_nms(points[usable], scores[usable])
     shift = np.array([fit.left_px, fit.top_px], dtype=np.float32)
     faces = []
     for points_input_px, score in merged:

@@ -45,9 +45,8 @@ def points_in_frame(
 ) -> NDArray[np.float32]:
     """Map the network's points (468, 3) from its crop back to the frame; z is scaled alike."""
     to_frame = warp.invert(transform)
-    scale = math.sqrt(abs(np.linalg.det(to_frame[:, :2])))
     xy = warp.apply(to_frame, points_crop_px[:, :2])
-    return np.column_stack([xy, points_crop_px[:, 2] * scale]).astype(np.float32)
+    return np.column_stack([xy, points_crop_px[:, 2] * warp.scale_of(to_frame)]).astype(np.float32)
 
 
 def eye_centres_px(points_px: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from agecheck.ports import FaceMesh
 from agecheck.verdict import Reason
-from agecheck.vision import alignment, facemesh, warp
+from agecheck.vision import facemesh, warp
 from agecheck.vision.pose import HeadPose, head_pose
 
 MIN_INTER_EYE_DISTANCE_PX = 24.0
@@ -30,9 +31,8 @@ MAX_SHARE_OUTSIDE_FRAME = 0.10
 NEUTRAL_PITCH_DEG = 8.8
 """The mesh's forehead-chin plane in a level head: the median over labelled faces."""
 
-# The chip that is measured on shows the eyes 42 px apart, as the sharpest age chip does.
-_CHIP_SIZE_PX, _CHIP_PADDING = 96, 0.1
-_FACE_ROWS, _FACE_COLUMNS = slice(10, 90), slice(14, 82)
+# In pixels of the aligned chip.
+_FACE_ROWS, _FACE_COLUMNS = slice(18, 98), slice(22, 90)
 _EYE_RADIUS_PX, _CHEEK_RADIUS_PX = 6, 5
 _LUMA_WEIGHTS = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _DARK_LUMA, _BRIGHT_LUMA = 25, 247  # the histogram regions of ISO/IEC 29794-5
@@ -70,35 +70,36 @@ class FaceQuality:
     eye_brightness: float
 
 
-def measure(frame: NDArray[np.uint8], points_px: NDArray[np.float32]) -> FaceQuality:
+def measure(frame_size_px: tuple[int, int], mesh: FaceMesh) -> FaceQuality:
     """Measure a face.
 
     Args:
-        frame: uint8 RGB (height, width, 3).
-        points_px: mesh points (468, 3).
+        frame_size_px: (height, width) of the frame that the mesh lies in.
+        mesh: the face's points and its aligned chip.
     """
-    transform = alignment.chip_transform(points_px, _CHIP_SIZE_PX, _CHIP_PADDING)
-    luma = warp.crop(frame, transform, _CHIP_SIZE_PX).astype(np.float32) @ _LUMA_WEIGHTS
+    points_px = mesh.points_px
+    luma = mesh.chip_rgb.astype(np.float32) @ _LUMA_WEIGHTS
     face = luma[_FACE_ROWS, _FACE_COLUMNS]
-    eyes_px = warp.apply(transform, facemesh.eye_centres_px(points_px))
-    cheeks_px = warp.apply(transform, points_px[[facemesh.LEFT_CHEEK, facemesh.RIGHT_CHEEK], :2])
-    eyes = [_patch(luma, centre, _EYE_RADIUS_PX) for centre in eyes_px]
+    cheeks = points_px[[facemesh.LEFT_CHEEK, facemesh.RIGHT_CHEEK], :2]
+    centres_px = warp.apply(
+        mesh.frame_to_chip, np.concatenate([facemesh.eye_centres_px(points_px), cheeks])
+    ).tolist()
+    eyes = np.stack([_patch(luma, centre, _EYE_RADIUS_PX) for centre in centres_px[:2]])
+    cheek = np.stack([_patch(luma, centre, _CHEEK_RADIUS_PX) for centre in centres_px[2:]])
     # The brighter cheek and the brighter eye: light from one side is not occlusion.
-    cheek_luma = max(
-        1.0, *(float(_patch(luma, centre, _CHEEK_RADIUS_PX).mean()) for centre in cheeks_px)
-    )
+    cheek_luma = max(1.0, float(cheek.mean(axis=(1, 2)).max()))
     laplacian = _laplacian(face)
     pose = head_pose(points_px)
     return FaceQuality(
         inter_eye_distance_px=facemesh.inter_eye_distance_px(points_px),
         pose=HeadPose(pose.yaw_deg, pose.pitch_deg - NEUTRAL_PITCH_DEG, pose.roll_deg),
-        share_outside_frame=_share_outside(points_px, frame.shape[:2]),
+        share_outside_frame=_share_outside(points_px, frame_size_px),
         dark_share=float((face <= _DARK_LUMA).mean()),
         bright_share=float((face >= _BRIGHT_LUMA).mean()),
         sharpness=float(laplacian.var() / max(float(face.var()), 1.0)),
         flat_share=float((np.abs(laplacian) < _FLAT_LAPLACIAN_LUMA).mean()),
-        eye_contrast=min(float(eye.std()) for eye in eyes) / cheek_luma,
-        eye_brightness=max(float(eye.mean()) for eye in eyes) / cheek_luma,
+        eye_contrast=float(eyes.std(axis=(1, 2)).min()) / cheek_luma,
+        eye_brightness=float(eyes.mean(axis=(1, 2)).max()) / cheek_luma,
     )
 
 
@@ -131,11 +132,11 @@ def first_reason(quality: FaceQuality) -> Reason | None:
 
 
 def _patch(
-    luma: NDArray[np.float32], centre_px: NDArray[np.float64], radius_px: int
+    luma: NDArray[np.float32], centre_px: list[float], radius_px: int
 ) -> NDArray[np.float32]:
     """A square around a point, moved inside the chip when the point is near its edge."""
     limit = luma.shape[0] - radius_px - 1
-    x, y = (int(np.clip(value, radius_px, limit)) for value in np.nan_to_num(centre_px))
+    x, y = (int(min(max(value, radius_px), limit)) for value in centre_px)
     return luma[y - radius_px : y + radius_px + 1, x - radius_px : x + radius_px + 1]
 
 
@@ -145,7 +146,7 @@ def _laplacian(luma: NDArray[np.float32]) -> NDArray[np.float32]:
     )
 
 
-def _share_outside(points_px: NDArray[np.float32], frame_size_px: tuple[int, ...]) -> float:
+def _share_outside(points_px: NDArray[np.float32], frame_size_px: tuple[int, int]) -> float:
     height_px, width_px = frame_size_px
     x, y = points_px[:, 0], points_px[:, 1]
     inside = (x >= 0) & (x <= width_px) & (y >= 0) & (y <= height_px)

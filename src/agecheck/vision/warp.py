@@ -54,9 +54,17 @@ def square_crop_transform(
 
 
 def invert(transform: FloatArray) -> FloatArray:
-    """The inverse of an affine (2, 3) transform."""
-    linear = np.linalg.inv(transform[:, :2])
-    return np.column_stack([linear, -linear @ transform[:, 2]])
+    """The inverse of an affine (2, 3) transform that is not degenerate."""
+    (a, b, x), (c, d, y) = transform.tolist()
+    determinant = a * d - b * c
+    a, b, c, d = d / determinant, -b / determinant, -c / determinant, a / determinant
+    return np.array([[a, b, -(a * x + b * y)], [c, d, -(c * x + d * y)]])
+
+
+def scale_of(transform: FloatArray) -> float:
+    """How much an affine (2, 3) transform enlarges lengths."""
+    (a, b, _), (c, d, _) = transform.tolist()
+    return math.sqrt(abs(a * d - b * c))
 
 
 def apply(transform: FloatArray, points: NDArray[np.floating]) -> FloatArray:
@@ -79,7 +87,7 @@ def crop(frame: NDArray[np.uint8], transform: FloatArray, size_px: int) -> NDArr
     """
     to_frame = invert(transform)
     # The small addition keeps a factor of exactly two from being rounded to 1.9999 and then to 1.
-    shrink = max(1, int(math.sqrt(abs(np.linalg.det(to_frame[:, :2]))) + 1e-6))
+    shrink = max(1, int(scale_of(to_frame) + 1e-6))
     corners = apply(to_frame, np.array([[0, 0], [size_px, 0], [0, size_px], [size_px, size_px]]))
     height, width = frame.shape[:2]
     # Only the part of the frame under the crop, and one shrunken pixel around it, goes to Pillow.

@@ -1,0 +1,66 @@
+"""How long each long test runs, and what it draws its cases from."""
+
+from __future__ import annotations
+
+import os
+import time
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+SECONDS = float(os.environ.get("LONG_SECONDS", "60"))
+SEED = int(os.environ.get("LONG_SEED") or time.time())
+FEWEST_CASES = 20
+SLOWEST_CASE_S = 20.0
+"""A picture that keeps one core busy for longer than this is a way to stop a kiosk."""
+
+SHARES = {
+    "damaged bytes": 0.30,
+    "framings": 0.20,
+    "no face": 0.14,
+    "cats": 0.08,
+    "tokens": 0.06,
+    "soak": 0.22,
+}
+
+
+@dataclass
+class LongRun:
+    """One test's share of the time. Case n of a seed is the same whatever ran before it."""
+
+    name: str
+    count: int = 0
+    slowest_s: float = 0.0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    notes: str = ""
+
+    @property
+    def seconds(self) -> float:
+        return SECONDS * SHARES[self.name]
+
+    def cases(self) -> Iterator[np.random.Generator]:
+        """A source of randomness for each case, until the time is up."""
+        end_s = time.monotonic() + self.seconds
+        while self.count < FEWEST_CASES or time.monotonic() < end_s:
+            self.count += 1
+            start_s = time.process_time()
+            yield self.randomness(self.count)
+            self.slowest_s = max(self.slowest_s, time.process_time() - start_s)
+            assert self.slowest_s < SLOWEST_CASE_S, self.summary()
+
+    def randomness(self, case: int) -> np.random.Generator:
+        return np.random.default_rng([SEED, zlib.crc32(self.name.encode()), case])
+
+    def summary(self) -> str:
+        outcomes = ", ".join(f"{name} {count}" for name, count in self.outcomes.most_common())
+        return "; ".join(
+            [
+                f"{self.name}: {self.count} cases (LONG_SEED={SEED})",
+                f"slowest {self.slowest_s:.2f} s of processor time",
+                *([self.notes] if self.notes else []),
+                outcomes,
+            ]
+        )

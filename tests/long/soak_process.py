@@ -1,0 +1,44 @@
+"""A process that does nothing but check the pictures it is sent, and says what that costs.
+
+Started by test_soak.py, which makes the pictures: only the check is in the figures. On stdin come
+a picture's length, four bytes big-endian, and its bytes; on stdout goes one JSON object a picture.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from agecheck import AgePolicy, ImageError, load_checker
+
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+def rss_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
+
+
+def main() -> None:
+    checker = load_checker(AgePolicy(age_limit=18, challenge_age=25))
+    while length := sys.stdin.buffer.read(4):
+        picture = sys.stdin.buffer.read(int.from_bytes(length))
+        start_s = time.process_time()
+        try:
+            result = checker.check(picture)
+            outcome = str(result.reason or result.verdict)
+        except ImageError as error:
+            outcome = f"ImageError {error.fault.name}"
+        cost = {
+            "outcome": outcome,
+            "processor_ms": (time.process_time() - start_s) * 1000,
+            "rss_bytes": rss_bytes(),
+            "descriptors": len(list(Path("/proc/self/fd").iterdir())),
+        }
+        print(json.dumps(cost), flush=True)
+
+
+if __name__ == "__main__":
+    main()
