@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,8 @@ MAX_EYE_OFFSET_SHARE = 0.5
 """How far the mesh's eyes may lie from the detector's, in eye distances: beyond it the mesh has
 settled on something else than the face that was chosen."""
 
+_NORM_PER_LEVEL = np.float32(1 / 255)
+
 
 class FaceMeshLandmarker:
     """Finds the 468 points of one detected face, and aligns it by them."""
@@ -32,7 +35,7 @@ class FaceMeshLandmarker:
     def locate(self, frame: RgbFrame, face: DetectedFace) -> FaceMesh | None:
         transform = facemesh.face_transform(face)
         crop = warp.crop(frame, transform, facemesh.INPUT_SIZE_PX)
-        points, presence = self._model.run({"pixels_norm": crop[None].astype(np.float32) / 255})
+        points, presence = self._model.run({"pixels_norm": crop[None] * _NORM_PER_LEVEL})
         # `not >` also refuses NaN; a mesh with a point at no place is none.
         if not float(presence[0, 0]) > FACE_PRESENCE_LOGIT_THRESHOLD:
             return None
@@ -48,7 +51,10 @@ class FaceMeshLandmarker:
 
 
 def _lies_on(face: DetectedFace, points_px: NDArray[np.float32]) -> bool:
-    detected_px = np.array(face.keypoints_px[:2])
-    offsets_px = np.hypot(*(facemesh.eye_centres_px(points_px) - detected_px).T)
-    eye_distance_px = np.hypot(*(detected_px[1] - detected_px[0]))
-    return bool((offsets_px <= MAX_EYE_OFFSET_SHARE * eye_distance_px).all())
+    mesh_eyes_px = facemesh.eye_centres_px(points_px).tolist()
+    detected_px = face.keypoints_px[:2]
+    limit_px = MAX_EYE_OFFSET_SHARE * math.dist(*detected_px)
+    return all(
+        math.dist(mesh_eye, eye) <= limit_px
+        for mesh_eye, eye in zip(mesh_eyes_px, detected_px, strict=True)
+    )

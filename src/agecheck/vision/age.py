@@ -22,7 +22,7 @@ MAX_AGE_YEARS = 95.0
 
 _CLASS_AGES_YEARS = np.arange(81.0)
 _CLASS_AGES_YEARS[0] = 0.25  # the youngest class is below one year: dlib's own value
-_CUMULATIVE_AGES_YEARS = (8, 12, 15, 17, 20, 24, 29, 39, 54)
+_CUMULATIVE_AGES_YEARS = np.array([8, 12, 15, 17, 20, 24, 29, 39, 54])
 _MIN_PROBABILITY = 1e-4
 _SUM_TOLERANCE = 1e-3
 _PLAUSIBLE_YEARS = (-10.0, 120.0)
@@ -52,7 +52,7 @@ def features(
     mean_probabilities = probabilities.astype(np.float64).mean(axis=0)
     mean_years = mean_probabilities @ _CLASS_AGES_YEARS
     variance = mean_probabilities @ (_CLASS_AGES_YEARS - mean_years) ** 2
-    cumulative = np.cumsum(mean_probabilities)[list(_CUMULATIVE_AGES_YEARS)]
+    cumulative = np.cumsum(mean_probabilities)[_CUMULATIVE_AGES_YEARS]
     clipped = np.clip(cumulative, _MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
     tiny_years = ages_years.astype(np.float64)
     return np.concatenate(

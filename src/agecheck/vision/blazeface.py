@@ -81,8 +81,9 @@ def letterbox(
     picture = Image.fromarray(frame).resize(fitted, Image.Resampling.BILINEAR, reducing_gap=2.0)
     left, top = (size_px - fitted[0]) // 2, (size_px - fitted[1]) // 2
     square = np.full((1, size_px, size_px, 3), -1, dtype=np.float32)
-    pixels = np.asarray(picture, dtype=np.float32)
-    square[0, top : top + fitted[1], left : left + fitted[0]] = pixels / 127.5 - 1
+    inside = square[0, top : top + fitted[1], left : left + fitted[0]]
+    np.multiply(np.asarray(picture), np.float32(1 / 127.5), out=inside)
+    inside -= 1
     return square, Letterbox(scale, left, top)
 
 
