@@ -15,9 +15,10 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import onnx
+
 import convert
 import fetch
-import onnx
 import quantise
 import resnet10
 import tinyxception

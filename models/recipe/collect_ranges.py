@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
-import resnet10
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
+
+import resnet10
 
 BATCH = 32
 SIGNIFICANT_DIGITS = 4

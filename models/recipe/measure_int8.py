@@ -17,18 +17,18 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-import fetch
 import numpy as np
 import onnx
 import onnxruntime
+from numpy.typing import NDArray
+
+import build
+import fetch
 import quantise
 import resnet10
 import tinyxception
 from chip_input import CHIPS_INPUT
 from collect_ranges import activation_ranges, planar
-from numpy.typing import NDArray
-
-import build
 
 ROUNDS = 200
 Chips = NDArray[np.uint8]

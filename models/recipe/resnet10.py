@@ -11,9 +11,10 @@ import math
 
 import numpy as np
 import onnx
-from chip_input import CHIPS_INPUT
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+
+from chip_input import CHIPS_INPUT
 
 CHIP_SIDE_PX = 64
 MEAN_RGB = (122.782, 117.001, 104.298)

@@ -19,9 +19,10 @@ from typing import Any
 
 import numpy as np
 import onnx
-from chip_input import add_chip_input
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+
+from chip_input import add_chip_input
 
 Weights = Mapping[str, NDArray[np.float32]]
 

@@ -17,13 +17,13 @@ from typing import Any
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
-import fetch
 import mediapipe
 import numpy as np
 import onnxruntime
 import tensorflow as tf
 from numpy.typing import NDArray
 
+import fetch
 from golden import inputs, tinyxception_tensorflow
 
 REPOSITORY = Path(__file__).resolve().parents[2]
