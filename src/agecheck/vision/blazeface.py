@@ -43,7 +43,9 @@ class BlazeFaceSpec:
             ticks = (np.arange(cells) + 0.5) / cells
             y, x = np.meshgrid(ticks, ticks, indexing="ij")
             grids.append(np.repeat(np.stack([x.ravel(), y.ravel()], axis=1), per_cell, axis=0))
-        return np.concatenate(grids).astype(np.float32)
+        centres = np.concatenate(grids).astype(np.float32)
+        centres.flags.writeable = False  # it is shared
+        return centres
 
 
 SHORT_RANGE = BlazeFaceSpec(128, ((16, 2), (8, 6)), detection_score_threshold=0.5)
@@ -106,14 +108,13 @@ def decode_faces(
     kept = np.flatnonzero(logits >= math.log(threshold / (1 - threshold)))
     if kept.size == 0:
         return []
-    scores = 1 / (1 + np.exp(-logits[kept]))
-    raw = regressors[kept].reshape(-1, 2 + NUM_KEYPOINTS, 2)
-    origin_px = spec.anchor_centres_norm()[kept] * spec.input_size_px
-    centres, sizes = raw[:, 0] + origin_px, raw[:, 1]
-    keypoints = raw[:, 2:] + origin_px[:, None]
-    points = np.concatenate(
-        [(centres - sizes / 2)[:, None], (centres + sizes / 2)[:, None], keypoints], axis=1
-    )
+    scores = np.asarray(1 / (1 + np.exp(-logits[kept])), dtype=np.float32)
+    points = regressors[kept].reshape(-1, 2 + NUM_KEYPOINTS, 2)
+    centres = points[:, 0].copy()
+    sizes = points[:, 1].copy()
+    points[:, 0] = centres - sizes / 2
+    points[:, 1] = centres + sizes / 2
+    points += spec.anchor_centres_norm()[kept][:, None] * np.float32(spec.input_size_px)
     # Infinities, NaN and boxes turned inside out are no faces, and would upset every comparison.
     usable = np.isfinite(points).all(axis=(1, 2)) & (sizes > 0).all(axis=1)
     merged = _weighted_nms(points[usable], scores[usable])
