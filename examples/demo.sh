@@ -15,7 +15,7 @@ answer() {
     echo
 }
 
-echo "# Over 18? At the default challenge age, where 2 % of minors would pass:"
+echo "# Over 18? At the default challenge age, set for 2 % of 14 to 17 (measured: docs/explanation/accuracy.md):"
 answer "$selfie"
 
 echo "# The same selfie at Challenge 25:"

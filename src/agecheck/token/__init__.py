@@ -6,7 +6,7 @@
 
     verified = verify_token(
         token, audience="https://shop.example", nonce=nonce, public_jwk=jwk, now_s=time.time(),
-        age_limit=18,
+        age_limit=18, accept_inputs={"file"},
     )
     if verified.over: ...
 

@@ -45,8 +45,9 @@ def points_in_frame(
 ) -> NDArray[np.float32]:
     """Map the network's points (468, 3) from its crop back to the frame; z is scaled alike."""
     to_frame = warp.invert(transform)
-    xy = warp.apply(to_frame, points_crop_px[:, :2])
-    return np.column_stack([xy, points_crop_px[:, 2] * warp.scale_of(to_frame)]).astype(np.float32)
+    points_px = points_crop_px * np.float32(warp.scale_of(to_frame))
+    points_px[:, :2] = warp.apply(to_frame, points_crop_px[:, :2])
+    return points_px
 
 
 def eye_centres_px(points_px: NDArray[np.float32]) -> NDArray[np.float32]:

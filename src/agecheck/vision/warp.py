@@ -27,9 +27,14 @@ def similarity_from_points(source: FloatArray, target: FloatArray) -> FloatArray
     s = (source - source_mean) @ np.array([1, 1j])
     t = (target - target_mean) @ np.array([1, 1j])
     # t ~ z * s; z's angle is the rotation, its modulus the scale.
-    z = np.vdot(s, t) / np.vdot(s, s).real
-    linear = np.array([[z.real, -z.imag], [z.imag, z.real]])
-    return np.column_stack([linear, target_mean - linear @ source_mean])
+    z = complex(np.vdot(s, t) / np.vdot(s, s).real)
+    (source_x, source_y), (target_x, target_y) = source_mean.tolist(), target_mean.tolist()
+    return np.array(
+        [
+            [z.real, -z.imag, target_x - z.real * source_x + z.imag * source_y],
+            [z.imag, z.real, target_y - z.imag * source_x - z.real * source_y],
+        ]
+    )
 
 
 def square_crop_transform(
@@ -48,9 +53,14 @@ def square_crop_transform(
     """
     scale = size_px / side_px
     cos, sin = math.cos(roll_rad) * scale, math.sin(roll_rad) * scale
-    linear = np.array([[cos, sin], [-sin, cos]])
-    shift = size_px / 2 - linear @ np.asarray(centre_px, dtype=np.float64)
-    return np.column_stack([linear, shift])
+    x, y = centre_px
+    middle_px = size_px / 2
+    return np.array(
+        [
+            [cos, sin, middle_px - cos * x - sin * y],
+            [-sin, cos, middle_px + sin * x - cos * y],
+        ]
+    )
 
 
 def invert(transform: FloatArray) -> FloatArray:
