@@ -141,19 +141,24 @@ def _weighted_nms(
     remaining = np.argsort(-scores, kind="stable")
     merged = []
     while remaining.size:
-        best = remaining[0]
-        overlaps = _iou(points[best, :2], points[remaining, :2]) > NMS_IOU_THRESHOLD
+        candidates = points[remaining]
+        overlaps = _iou_with_first(candidates[:, :2]) > NMS_IOU_THRESHOLD
         overlaps[0] = True  # rounding must not keep the best box from its own group
-        group = remaining[overlaps]
-        weights = scores[group] / scores[group].sum()
-        merged.append((np.tensordot(weights, points[group], axes=1), float(scores[best])))
+        weights = scores[remaining[overlaps]]
+        group = candidates[overlaps].reshape(weights.size, -1)
+        mean = (weights @ group) / weights.sum()
+        merged.append((mean.reshape(points.shape[1:]), float(scores[remaining[0]])))
         remaining = remaining[~overlaps]
     return merged
 
 
-def _iou(box: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Intersection over union of one (2, 2) box with (n, 2, 2) boxes."""
-    overlap = np.clip(np.minimum(box[1], boxes[:, 1]) - np.maximum(box[0], boxes[:, 0]), 0, None)
-    intersection = overlap.prod(axis=1)
-    union = (box[1] - box[0]).prod() + (boxes[:, 1] - boxes[:, 0]).prod(axis=1) - intersection
+def _iou_with_first(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Intersection over union of the first box with each of (n, 2, 2) boxes."""
+    top_left, bottom_right = boxes[:, 0], boxes[:, 1]
+    sides = bottom_right - top_left
+    areas = sides[:, 0] * sides[:, 1]
+    overlap = np.minimum(bottom_right, bottom_right[0]) - np.maximum(top_left, top_left[0])
+    overlap = np.maximum(overlap, 0)
+    intersection = overlap[:, 0] * overlap[:, 1]
+    union = areas + areas[0] - intersection
     return np.asarray(intersection / np.maximum(union, 1e-9))
