@@ -15,7 +15,6 @@ from agecheck.ports import DetectedFace
 from agecheck.vision import warp
 
 INPUT_SIZE_PX = 192
-NUM_POINTS = 468
 ROI_SCALE = 1.5
 """The crop's side in units of the detection box's longer side."""
 
@@ -26,7 +25,6 @@ NOSE_BASE = 2
 NOSE_TIP = 1
 FOREHEAD_TOP, CHIN = 10, 152
 LEFT_FACE_EDGE, RIGHT_FACE_EDGE = 234, 454
-MOUTH_LEFT, MOUTH_RIGHT = 61, 291
 LEFT_CHEEK, RIGHT_CHEEK = 50, 280
 
 
