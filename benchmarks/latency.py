@@ -95,7 +95,7 @@ def measure_warm() -> dict[str, float]:
     peer = AgeAndGender()
     recorder = _Recorder()
     recorder.record(lambda: checker.check(jpeg))
-    from agecheck.image import PillowPhotoReader
+    from agecheck.image.reader import PillowPhotoReader
     from agecheck.pipeline import DETECTION_SHORT_SIDE_PX
 
     decoded = PillowPhotoReader().open(jpeg).decode(DETECTION_SHORT_SIDE_PX)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agecheck.calibration import load_calibration, shipped_calibration
-from agecheck.checker import AgeChecker
+from agecheck.checker import DEFAULT_RELEASE_QUANTUM_MS, AgeChecker
 from agecheck.errors import CalibrationError, SealError
 from agecheck.policy import AgePolicy
+from agecheck.seal.setup import WorkerSetup
+from agecheck.seal_state import OPEN
 
 if TYPE_CHECKING:
     from agecheck.adapters.age_ensemble import AgeFeatures
@@ -19,7 +23,10 @@ if TYPE_CHECKING:
     from agecheck.pipeline import FaceAgePipeline
     from agecheck.ports import AgeEstimator
     from agecheck.runtime import OnnxModel
+    from agecheck.seal.pool import WorkerPool
 
+DEFAULT_WORKER_CHECKS = 32
+"""A fork costs as much as a check; with 32 to share it, a sealed check is hardly slower."""
 TIGHT_CROP_MARGIN_SHARE = 0.25
 """Border for the second try: BlazeFace does not fire on a face that fills the picture."""
 
@@ -28,17 +35,29 @@ def load_checker(
     policy: AgePolicy | None = None,
     *,
     calibration: str | os.PathLike[str] | None = None,
-    seal: str = "off",
+    seal: str | None = None,
+    seal_worker_checks: int = DEFAULT_WORKER_CHECKS,
+    deadline_s: float = 10.0,
+    release_quantum_ms: int = DEFAULT_RELEASE_QUANTUM_MS,
 ) -> AgeChecker:
     """Load the models, once, and bind a policy to them.
 
     Args:
         policy: what to answer; AgePolicy() asks "over 18?" at the shipped challenge age.
         calibration: path of a calibration file made for these models; None takes the shipped one.
-        seal: "off" is the only level in this version: the check runs in the calling process.
+        seal: "require": pictures are seen by a sealed worker process, or not at all.
+            "best-effort": with the walls that this machine has; `AgeChecker.seal` names those that
+            are missing. "off": in the calling process. None means "require" on Linux and
+            "best-effort" elsewhere.
+        seal_worker_checks: pictures that one worker sees before a fresh one takes its place;
+            with 1, nothing of one person's check can be there in another's.
+        deadline_s: how long a sealed check may take, in seconds.
+        release_quantum_ms: a token is handed out only at whole multiples of this time after the
+            check began, in milliseconds; 0 hands it out at once.
 
     Returns:
-        A checker. It holds no picture and keeps nothing between checks.
+        A checker. It holds no picture and keeps nothing between checks. Close it, or use it in a
+        `with` statement, to end its worker before the program ends.
 
     Raises:
         PolicyError: the calibration cannot support the policy; the message names what it can.
@@ -48,20 +67,60 @@ def load_checker(
     """
     from agecheck.models.store import ModelStore
 
-    if seal != "off":
-        raise SealError("this version has no sealed worker yet; seal='off' is the only level")
     store = ModelStore()
     in_use = shipped_calibration() if calibration is None else load_calibration(Path(calibration))
     if in_use.models_digest != store.digest():
         raise CalibrationError("the calibration was made for other models than those installed")
     effective = (AgePolicy() if policy is None else policy).resolve(in_use.challenge_ages_years)
+    setup = WorkerSetup(
+        factory="agecheck.sealed_checks:SealedChecks",
+        arguments={
+            "policy": asdict(effective),
+            "calibration": None if calibration is None else os.fspath(calibration),
+            "bundle_digest": in_use.digest,
+        },
+        max_checks=seal_worker_checks,
+        deadline_s=deadline_s,
+    )
+    workers = _start_workers(seal, setup)
+    if workers is not None:
+        return AgeChecker(
+            workers.check,
+            effective,
+            bundle_digest=in_use.digest,
+            seal=workers.state,
+            release_quantum_ms=release_quantum_ms,
+            close=workers.close,
+        )
     pipeline = build_pipeline(store, build_estimator(store, in_use.fusion))
     return AgeChecker(
         partial(pipeline.check, policy=effective, max_sd_years=in_use.max_sd_years),
         effective,
         bundle_digest=in_use.digest,
-        seal="open",
+        seal=OPEN,
+        release_quantum_ms=release_quantum_ms,
     )
+
+
+def _start_workers(seal: str | None, setup: WorkerSetup) -> WorkerPool | None:
+    """Sealed workers, or None when the check is to run in the calling process."""
+    on_linux = sys.platform == "linux"
+    if seal is None:
+        seal = "require" if on_linux else "best-effort"
+    if seal not in ("require", "best-effort", "off"):
+        raise SealError("seal is 'require', 'best-effort' or 'off'")
+    if seal == "off":
+        return None
+    try:
+        if not on_linux:
+            raise SealError("a sealed worker needs Linux")
+        from agecheck.seal.pool import WorkerPool
+
+        return WorkerPool(setup, require_all=seal == "require")
+    except SealError:
+        if seal == "require":
+            raise
+        return None
 
 
 def build_pipeline(store: ModelStore, estimator: AgeEstimator) -> FaceAgePipeline:
@@ -73,7 +132,7 @@ def build_pipeline(store: ModelStore, estimator: AgeEstimator) -> FaceAgePipelin
     from agecheck.adapters.blazeface import BlazeFaceDetector, CascadeFaceDetector
     from agecheck.adapters.facemesh import FaceMeshLandmarker
     from agecheck.adapters.quality import FaceQualityAssessor
-    from agecheck.image import PillowPhotoReader
+    from agecheck.image.reader import PillowPhotoReader
     from agecheck.pipeline import FaceAgePipeline
     from agecheck.vision.blazeface import FULL_RANGE, SHORT_RANGE
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 from agecheck.challenge import Challenge
-from agecheck.errors import AgecheckError, ChallengeError, InternalError
+from agecheck.errors import AgecheckError, ChallengeError, InternalError, PolicyError
 from agecheck.policy import EffectivePolicy
 from agecheck.ports import Evidence, TokenSigner
+from agecheck.seal_state import SealState
 from agecheck.verdict import CheckResult, Reason, Verdict
 
-SealLevel = str
-"""What stands around the process that sees the picture: "open", "partial" or "sealed"."""
+DEFAULT_RELEASE_QUANTUM_MS = 50
+"""A check takes about 20 ms: most are released at the first multiple."""
+MAX_RELEASE_QUANTUM_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +58,32 @@ class AgeChecker:
         policy: EffectivePolicy,
         *,
         bundle_digest: str,
-        seal: SealLevel,
+        seal: SealState,
+        release_quantum_ms: int = DEFAULT_RELEASE_QUANTUM_MS,
+        close: Callable[[], None] | None = None,
     ) -> None:
+        if not 0 <= release_quantum_ms <= MAX_RELEASE_QUANTUM_MS:
+            raise PolicyError(f"release_quantum_ms lies from 0 to {MAX_RELEASE_QUANTUM_MS}")
         self._run_check = run_check
         self._policy = policy
         self._bundle_digest = bundle_digest
         self._seal = seal
+        self._release_quantum_ms = release_quantum_ms
+        self._close = close
 
     def __repr__(self) -> str:
         return f"<AgeChecker {self._policy.policy_id} seal={self._seal}>"
+
+    def __enter__(self) -> AgeChecker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the sealed worker. A later check would start another."""
+        if self._close is not None:
+            self._close()
 
     @property
     def policy(self) -> EffectivePolicy:
@@ -69,8 +91,8 @@ class AgeChecker:
         return self._policy
 
     @property
-    def seal(self) -> SealLevel:
-        """What stands around the process that sees the picture."""
+    def seal(self) -> SealState:
+        """What stands around the process that sees the picture: SEALED, PARTIAL or OPEN."""
         return self._seal
 
     @property
@@ -90,10 +112,15 @@ class AgeChecker:
 
         Raises:
             ImageError: the picture cannot be used; its fault names the cause.
-            ModelError: a network failed.
+            WorkerError: the sealed worker failed; the next check has a new one.
+            ModelError: a network failed, in the calling process.
             InternalError: anything else went wrong.
         """
         return self._result(image)
+
+    async def check_async(self, image: object) -> CheckResult:
+        """`check` in a thread of its own, for callers that may not block their event loop."""
+        return await asyncio.to_thread(self.check, image)
 
     def attest(self, image: object, challenge: Challenge, signer: TokenSigner) -> Attestation:
         """Answer a relying party's challenge about one picture.
@@ -109,8 +136,9 @@ class AgeChecker:
 
         Raises:
             ChallengeError: the challenge asks for another age limit or another audience.
-            ImageError, ModelError, InternalError: as for `check`.
+            ImageError, WorkerError, ModelError, InternalError: as for `check`.
         """
+        began_s = time.monotonic()
         if not isinstance(challenge, Challenge):  # anything else has skipped a Challenge's checks
             raise ChallengeError("a challenge is an agecheck.Challenge")
         if challenge.age_limit != self._policy.age_limit:
@@ -123,7 +151,14 @@ class AgeChecker:
             token = issue(False)
         else:
             token = None
+        _sleep_to_quantum(began_s, self._release_quantum_ms)
         return Attestation(result.verdict, result.reason, token)
+
+    async def attest_async(
+        self, image: object, challenge: Challenge, signer: TokenSigner
+    ) -> Attestation:
+        """`attest` in a thread of its own."""
+        return await asyncio.to_thread(self.attest, image, challenge, signer)
 
     def _result(self, image: object) -> CheckResult:
         try:
@@ -144,7 +179,15 @@ class AgeChecker:
             policy_id=self._policy.policy_id,
             max_attempts=self._policy.max_attempts,
             bundle_digest=self._bundle_digest,
-            seal=self._seal,
+            seal=self._seal.level,
             liveness="none",
             input=input_kind,
         )
+
+
+def _sleep_to_quantum(began_s: float, quantum_ms: int) -> None:
+    """Wait for the next multiple of the quantum: how long a check took says something of a face."""
+    if quantum_ms:
+        quantum_s = quantum_ms / 1000
+        elapsed_s = time.monotonic() - began_s
+        time.sleep(max(0.0, math.ceil(elapsed_s / quantum_s) * quantum_s - elapsed_s))

@@ -91,6 +91,25 @@ class SealError(AgecheckError):
     """The requested seal cannot be had on this machine."""
 
 
+class WorkerFault(StrEnum):
+    """Why a sealed worker gave no answer."""
+
+    DIED = "the sealed worker ended without an answer"
+    DEADLINE = "the check did not end within its deadline"
+    PROTOCOL = "the sealed worker said something that it may not say"
+
+
+class WorkerError(AgecheckError):
+    """A sealed worker failed and was replaced; there is no answer, and nothing was tried again."""
+
+    def __init__(self, fault: WorkerFault) -> None:
+        self.fault = fault
+        super().__init__(fault.value)
+
+    def __reduce__(self) -> tuple[type[WorkerError], tuple[WorkerFault]]:
+        return type(self), (self.fault,)
+
+
 class KeyFileError(AgecheckError):
     """The key file cannot be created, read, or trusted."""
 

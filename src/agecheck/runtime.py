@@ -14,6 +14,8 @@ from agecheck.models.manifest import ModelEntry, TensorSpec
 _ONNX_TYPES = {"float32": "tensor(float)", "uint8": "tensor(uint8)"}
 PROVIDER = "CPUExecutionProvider"
 
+ort.disable_telemetry_events()  # only the builds for Windows have any; nothing leaves there either
+
 
 class OnnxModel:
     """One network in an onnxruntime session on the CPU.

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from agecheck.errors import ImageError, ImageFault
-from agecheck.image import PillowPhotoReader
+from agecheck.image.reader import PillowPhotoReader
 
 if TYPE_CHECKING:
     from agecheck.ports import RgbFrame

@@ -25,6 +25,7 @@ from agecheck.errors import (
 from agecheck.estimate import AgeEstimate
 from agecheck.policy import EffectivePolicy
 from agecheck.ports import Evidence
+from agecheck.seal_state import OPEN
 from agecheck.verdict import CheckResult, Reason, Verdict
 from unit.fakes import FakeSigner, Parts, face
 
@@ -37,7 +38,7 @@ DIGEST = "ab" * 32
 
 def make_checker(parts: Parts, policy: EffectivePolicy = POLICY) -> AgeChecker:
     run_check = partial(parts.pipeline().check, policy=policy, max_sd_years=10.0)
-    return AgeChecker(run_check, policy, bundle_digest=DIGEST, seal="open")
+    return AgeChecker(run_check, policy, bundle_digest=DIGEST, seal=OPEN)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +181,7 @@ def test_only_the_enum_members_are_signed(claimed: object) -> None:
 
     parts = Parts()
     signer = FakeSigner(AUDIENCE, parts.journal)
-    checker = AgeChecker(run_check, POLICY, bundle_digest=DIGEST, seal="open")
+    checker = AgeChecker(run_check, POLICY, bundle_digest=DIGEST, seal=OPEN)
     with contextlib.suppress(TypeError, ValueError, AgecheckError):  # refused even earlier
         assert checker.attest(b"picture", CHALLENGE, signer).token is None
     assert signer.signed == []

@@ -13,6 +13,7 @@ from agecheck.calibration import shipped_calibration
 from agecheck.checker import AgeChecker, Attestation
 from agecheck.errors import ChallengeError, InternalError, PolicyError
 from agecheck.policy import EffectivePolicy
+from agecheck.seal_state import OPEN
 from agecheck.verdict import Reason, Verdict
 from agecheck.vision import age
 from agecheck.vision.blazeface import SHORT_RANGE, Letterbox
@@ -79,7 +80,7 @@ def test_a_run_that_breaks_its_contract_is_a_typed_error() -> None:
         lambda image: "OVER",  # type: ignore[arg-type, return-value]  # noqa: ARG005
         POLICY,
         bundle_digest=DIGEST,
-        seal="open",
+        seal=OPEN,
     )
     with pytest.raises(InternalError):
         checker.check(b"picture")

@@ -14,7 +14,8 @@ import pytest
 from PIL import Image, ImageFile
 
 from agecheck.errors import ImageFault
-from agecheck.image import MAX_ENCODED_BYTES, MAX_PIXELS, MAX_SIDE_PX, PillowPhotoReader
+from agecheck.image.encoded import MAX_ENCODED_BYTES
+from agecheck.image.reader import MAX_PIXELS, MAX_SIDE_PX, PillowPhotoReader
 from unit.picture_makers import (
     FORMATS,
     decoded,
@@ -199,7 +200,7 @@ LITTLE_MEMORY = """
 import io, resource, sys
 from PIL import Image
 from agecheck.errors import ImageError
-from agecheck.image import PillowPhotoReader
+from agecheck.image.reader import PillowPhotoReader
 file = io.BytesIO()
 Image.new("L", (6000, 6000)).save(file, "JPEG")
 photo = PillowPhotoReader().open(file.getvalue())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from agecheck.errors import ImageFault
-from agecheck.image import PillowPhotoReader
+from agecheck.image.reader import PillowPhotoReader
 from unit.picture_makers import (
     FORMATS,
     PORTRAIT,

@@ -191,7 +191,7 @@ def _answer(checker: AgeChecker, image: str, question: _Question | None) -> _Ans
 
 
 def _read_standard_input() -> bytes:
-    from agecheck.image import MAX_ENCODED_BYTES
+    from agecheck.image.encoded import MAX_ENCODED_BYTES
 
     # One byte more than the limit is enough for the limit to answer.
     return standard_input.read_at_most(MAX_ENCODED_BYTES + 1)

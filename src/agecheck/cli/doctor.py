@@ -97,7 +97,7 @@ def _examine(image: str | None) -> _Report:
     if loaded is None:
         return report
     checker, report.load_ms = loaded
-    report.seal = checker.seal
+    report.seal = str(checker.seal)
     report.policy = checker.policy.policy_id
     report.bundle_digest = checker.bundle_digest
     if image is not None:

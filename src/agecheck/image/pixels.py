@@ -39,9 +39,8 @@ def upright_rgb(image: Image.Image) -> RgbFrame:
     rgb = _rgb(image)
     if upright is not None:
         rgb = rgb.transpose(upright)
-    frame: RgbFrame = np.asarray(rgb)  # Pillow hands out a copy
-    frame.flags.writeable = False
-    return frame
+    # tobytes() is a copy; np.asarray(rgb) would make a second one of it.
+    return np.frombuffer(rgb.tobytes(), dtype=np.uint8).reshape(rgb.height, rgb.width, 3)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 import os
-import stat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +20,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from agecheck.errors import ImageError, ImageFault
+from agecheck.image.encoded import bytes_of_buffer, bytes_of_file
 from agecheck.image.header import EncodedFormat, read_header
 from agecheck.image.pixels import upright_rgb
 
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
     from agecheck.ports import Photo, RgbFrame
-
-MAX_ENCODED_BYTES = 32 * 1024 * 1024
-"""Encoded size. A phone's 50-megapixel JPEG has about 15 MiB."""
 
 MAX_PIXELS = 64_000_000
 """Decoded size. Phones take up to 50 megapixels; Pillow itself balks at 89."""
@@ -74,9 +71,9 @@ class PillowPhotoReader:
             case Image.Image():
                 return _DecodedPhoto(_frame_of_caller_image(source))
             case bytes() | bytearray() | memoryview():
-                return _EncodedPhoto(_bytes_of_buffer(source))
+                return _EncodedPhoto(bytes_of_buffer(source))
             case str() | os.PathLike():
-                return _EncodedPhoto(_bytes_of_file(source))
+                return _EncodedPhoto(bytes_of_file(source))
             case _:
                 raise ImageError(ImageFault.WRONG_TYPE)
 
@@ -144,6 +141,8 @@ class _EncodedPhoto:
         # Asking for side // reduction makes Pillow choose exactly this reduction: the ratio that
         # it computes lies between reduction and 2 * reduction.
         image.draft(None, (width_px // reduction, height_px // reduction))
+        # In one piece: at the end of each piece of the usual 64 KiB libjpeg begins its row again.
+        image.decodermaxblock = max(len(self._data), image.decodermaxblock)
         image.load()
         return upright_rgb(image)
 
@@ -171,51 +170,6 @@ def _check_size(height_px: int, width_px: int) -> None:
         raise ImageError(ImageFault.SIDE_TOO_LONG)
     if height_px * width_px > MAX_PIXELS:
         raise ImageError(ImageFault.TOO_MANY_PIXELS)
-
-
-def _bytes_of_buffer(source: bytes | bytearray | memoryview) -> bytes:
-    try:
-        n_bytes = memoryview(source).nbytes
-    except ValueError:  # a released memoryview
-        raise ImageError(ImageFault.WRONG_TYPE) from None
-    if n_bytes > MAX_ENCODED_BYTES:
-        raise ImageError(ImageFault.TOO_MANY_BYTES)
-    return bytes(source)  # no copy when it is bytes already
-
-
-def _bytes_of_file(path: str | os.PathLike[Any]) -> bytes:
-    """Read a regular file once, never more than the limit, and never wait for a device or pipe."""
-    # O_NONBLOCK keeps the opening of a pipe from waiting for a writer. The checks are made on
-    # what was opened, so a path that changes meanwhile cannot get around them.
-    flags = os.O_RDONLY
-    for name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):  # not all exist everywhere
-        flags |= getattr(os, name, 0)
-    try:
-        descriptor = os.open(path, flags)
-        try:
-            return _bytes_of_descriptor(descriptor)
-        finally:
-            os.close(descriptor)
-    except ImageError as error:
-        fault = error.fault
-    except FileNotFoundError:
-        fault = ImageFault.NOT_FOUND
-    except Exception:  # OSError; ValueError from a null byte in the path; a broken __fspath__
-        fault = ImageFault.UNREADABLE
-    raise ImageError(fault)  # out here, so that the system's error, with the path, is not kept
-
-
-def _bytes_of_descriptor(descriptor: int) -> bytes:
-    kind = os.fstat(descriptor).st_mode
-    if stat.S_ISDIR(kind):
-        raise ImageError(ImageFault.IS_A_DIRECTORY)
-    if not stat.S_ISREG(kind):
-        raise ImageError(ImageFault.UNREADABLE)
-    with open(descriptor, "rb", closefd=False) as file:
-        data = file.read(MAX_ENCODED_BYTES + 1)  # whatever the size was: the file may grow
-    if len(data) > MAX_ENCODED_BYTES:
-        raise ImageError(ImageFault.TOO_MANY_BYTES)
-    return data
 
 
 def _frame_of_array(array: NDArray[Any]) -> RgbFrame:

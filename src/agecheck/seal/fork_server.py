@@ -1,0 +1,100 @@
+"""python -m agecheck.seal.fork_server FD: loads the networks once, and forks workers ahead.
+
+A fresh interpreter: the caller's keys, pictures and threads are not in it. It never holds a picture
+either: those go to the workers directly, over a channel that it closes after the fork.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from agecheck.errors import AgecheckError, ModelError
+from agecheck.seal import codes, walls
+from agecheck.seal.channel import (
+    CHANNEL_FD,
+    MAX_SETUP_BYTES,
+    end_of,
+    receive_with_descriptor,
+    send_with_descriptor,
+)
+
+if TYPE_CHECKING:
+    import socket
+
+    from agecheck.seal.worker import SealedTask
+
+
+def main(control_fd: int) -> None:
+    """Serve one caller until its end of the control channel closes."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # workers are not waited for; no zombies
+    control = end_of(control_fd)
+    setup = json.loads(control.recv(MAX_SETUP_BYTES))
+    first_stage = walls.first_stage()
+    sealed_task = _load(control, setup, sorted(first_stage))
+    if sealed_task is None:
+        return
+    gc.collect()
+    server_pid = os.getpid()
+    gc.freeze()  # a collection in a worker would copy every page that holds an object
+    while True:
+        message, descriptor = receive_with_descriptor(control, 1)
+        if not message or descriptor is None:
+            return
+        if os.fork() == 0:
+            _become_worker(descriptor, sealed_task, setup, server_pid)
+        os.close(descriptor)
+
+
+def _load(
+    control: socket.socket, setup: dict[str, Any], first_stage: list[str]
+) -> SealedTask | None:
+    """Make the task and say how it went. No picture was seen yet, so words are harmless here."""
+    module, _, name = setup["factory"].partition(":")
+    answer: dict[str, Any] = {"first_stage": first_stage}
+    sealed_task: SealedTask | None = None
+    try:
+        sealed_task = getattr(import_module(module), name)(**setup["arguments"])
+    except AgecheckError as error:
+        answer = {"error": type(error).__name__, "arguments": _arguments(error)}
+    except Exception as error:
+        answer = {"error": type(error).__name__, "arguments": []}
+    control.send(json.dumps(answer).encode())
+    return sealed_task
+
+
+def _arguments(error: AgecheckError) -> list[str]:
+    if isinstance(error, ModelError):
+        return [error.fault.value, error.model_id]
+    return [str(error)]
+
+
+def _become_worker(
+    descriptor: int, sealed_task: SealedTask, setup: dict[str, Any], server_pid: int
+) -> None:
+    """In the new process: raise the walls, say which stand, serve, end. Never returns."""
+    try:
+        walls.die_with_parent(server_pid)
+        from agecheck.seal import worker
+
+        sys.stdin = sys.stdout = sys.stderr = None
+        if descriptor != CHANNEL_FD:
+            os.dup2(descriptor, CHANNEL_FD, inheritable=False)
+        channel = end_of(CHANNEL_FD)
+        own_pidfd = os.pidfd_open(os.getpid())
+        send_with_descriptor(channel, b"P", own_pidfd)
+        sealed_task.before_seal()
+        standing = walls.raise_walls(setup["cpu_s"], tuple(setup["extra_calls"]))
+        os.write(CHANNEL_FD, bytes([codes.code_of_walls(standing)]))
+        worker.serve(channel, sealed_task, setup["max_checks"])
+    finally:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,142 @@
+"""One worker, seen from the calling process: ask it, and kill it at the first wrong word."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agecheck.errors import WorkerError, WorkerFault
+from agecheck.seal import codes
+from agecheck.seal.channel import Task, receive_with_descriptor, send_task
+from agecheck.seal.memory import sealed_memfd
+from agecheck.seal_state import SealState, Wall
+
+if TYPE_CHECKING:
+    import socket
+
+
+class WorkerHandle:
+    """A worker that the fork server was asked for.
+
+    Every method but `kill` may raise WorkerError; after that the worker is only good to be killed.
+
+    Args:
+        channel: the caller's end.
+        server_pid: the process whose child the worker has to be.
+        first_stage: the walls around that process.
+        max_checks: how many pictures or sessions it may be asked about.
+    """
+
+    def __init__(
+        self,
+        channel: socket.socket,
+        server_pid: int,
+        first_stage: frozenset[Wall],
+        max_checks: int,
+    ) -> None:
+        self._channel = channel
+        self._server_pid = server_pid
+        self._first_stage = first_stage
+        self._pidfd: int | None = None
+        self.checks_left = max_checks
+        self.state: SealState | None = None
+
+    def wait_ready(self, deadline_s: float) -> SealState:
+        """Wait until it has raised its walls; which ones stand. At once the second time."""
+        if self.state is None:
+            self._channel.settimeout(deadline_s)
+            try:
+                message, self._pidfd = receive_with_descriptor(self._channel, 1)
+            except OSError:
+                raise WorkerError(WorkerFault.DIED) from None
+            if message != b"P" or self._pidfd is None:
+                raise WorkerError(WorkerFault.PROTOCOL if message else WorkerFault.DIED)
+            standing = codes.walls_of_code(self._listen(deadline_s))
+            if standing is None or not self._confirms(standing):
+                raise WorkerError(WorkerFault.PROTOCOL)
+            self.state = SealState.of_worker(standing, self._first_stage)
+        return self.state
+
+    def is_quiet(self) -> bool:
+        """False when it has said something unasked, or has gone."""
+        try:
+            self._channel.settimeout(0)
+            self._channel.recv(1)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def ask(self, task: Task, payload: bytes | memoryview | None, deadline_s: float) -> int:
+        """Hand over a task and wait for its one byte."""
+        self.tell(task, payload, deadline_s)
+        return self._listen(deadline_s)
+
+    def tell(self, task: Task, payload: bytes | memoryview | None, deadline_s: float) -> None:
+        """Hand over a task to which nothing is said."""
+        self._channel.settimeout(deadline_s)
+        descriptor = None if payload is None else sealed_memfd(payload)
+        try:
+            send_task(self._channel, task, descriptor)
+        except TimeoutError:
+            raise WorkerError(WorkerFault.DEADLINE) from None
+        except OSError:
+            raise WorkerError(WorkerFault.DIED) from None
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+
+    def kill(self) -> None:
+        """End it, whatever it does, and let go of it. Its exit status is nobody's."""
+        if self._pidfd is not None:
+            try:
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            finally:
+                os.close(self._pidfd)
+                self._pidfd = None
+        self._channel.close()
+
+    def forget(self) -> None:
+        """Let go of it without ending it: in a forked child, it is the parent's."""
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None
+        self._channel.close()
+
+    def _listen(self, deadline_s: float) -> int:
+        self._channel.settimeout(deadline_s)
+        try:
+            message = self._channel.recv(2)
+        except TimeoutError:
+            raise WorkerError(WorkerFault.DEADLINE) from None
+        except OSError:
+            raise WorkerError(WorkerFault.DIED) from None
+        if len(message) != 1:
+            raise WorkerError(WorkerFault.PROTOCOL if message else WorkerFault.DIED)
+        return message[0]
+
+    def _confirms(self, standing: frozenset[Wall]) -> bool:
+        """Whether the kernel says the same of the process, as far as it can be asked."""
+        stated = _fields(Path(f"/proc/self/fdinfo/{self._pidfd}"))
+        status = _fields(Path(f"/proc/{stated.get('Pid', '')}/status"))
+        if not status:  # a /proc that hides other processes
+            return True
+        return (
+            status.get("PPid") == str(self._server_pid)
+            and (Wall.SINGLE_THREAD not in standing or status.get("Threads") == "1")
+            and (Wall.NO_NEW_PRIVILEGES not in standing or status.get("NoNewPrivs") == "1")
+            and (Wall.SECCOMP not in standing or status.get("Seccomp") == "2")
+        )
+
+
+def _fields(path: Path) -> dict[str, str]:
+    try:
+        lines = path.read_text().splitlines()
+    except OSError:
+        return {}
+    return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}

@@ -1,0 +1,133 @@
+"""A live session with a sealed worker: frames in, one code a tick, one verdict at the end."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from agecheck.errors import WorkerError, WorkerFault
+from agecheck.seal import codes
+from agecheck.seal.channel import Task, TaskKind
+from agecheck.seal.sources import frame_of_source
+from agecheck.verdict import CheckResult
+
+if TYPE_CHECKING:
+    from agecheck.guidance import LiveCode
+    from agecheck.seal.handle import WorkerHandle
+    from agecheck.seal.pool import WorkerPool
+
+_T = TypeVar("_T")
+
+TICK_MS = 500
+MAX_TICKS = 120
+"""A session's time, in ticks: one minute. A tick that passes in silence counts."""
+MAX_FRAMES_PER_TICK = 12
+"""More are not handed over, so that a slow worker does not fall behind without end."""
+
+
+class LiveChannel:
+    """One session. For one thread; as a context manager, it ends the worker's part on leaving.
+
+    What comes out is bounded by the caller's side, whatever the worker does: at each of at most
+    MAX_TICKS ticks one LiveCode or nothing, and at the end one check result.
+
+    Args:
+        pool: where the worker comes from; it takes one of its slots.
+        challenge: random bytes that the caller drew; the worker may not choose its own.
+        deadline_s: how long the worker may take for one answer.
+    """
+
+    def __init__(self, pool: WorkerPool, challenge: bytes, *, deadline_s: float = 10.0) -> None:
+        self._pool, self._deadline_s = pool, deadline_s
+        self._worker: WorkerHandle | None = pool.reserve()
+        self._ticks_passed = 0
+        self._frames_since_tick = 0
+        self._began_s = time.monotonic()
+        begin = Task(TaskKind.LIVE_BEGIN, size_bytes=len(challenge))
+        self._guarded(lambda worker: worker.tell(begin, challenge, deadline_s))
+
+    def __enter__(self) -> LiveChannel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.abort()
+
+    def show(self, frame: object, at_ms: int) -> bool:
+        """Hand a frame over.
+
+        Args:
+            frame: uint8 RGB (height, width, 3), upright.
+            at_ms: its time on the caller's monotonic clock.
+
+        Returns:
+            False when it was dropped, because this tick has had its share.
+
+        Raises:
+            ImageError: it is no such array. WorkerError: the worker failed; the session is over.
+        """
+        if self._frames_since_tick >= MAX_FRAMES_PER_TICK:
+            return False
+        self._frames_since_tick += 1
+        task, payload = frame_of_source(frame, TaskKind.LIVE_FRAME, at_ms)
+        self._guarded(lambda worker: worker.tell(task, payload, self._deadline_s))
+        return True
+
+    def tick(self) -> LiveCode:
+        """Wait for the next tick, and what the worker says at it.
+
+        Raises:
+            WorkerError: the worker failed, or the session has had its ticks; it is over.
+        """
+        code = codes.live_of_code(self._answer(TaskKind.LIVE_TICK))
+        if code is None:
+            raise self._over(WorkerFault.PROTOCOL)
+        return code
+
+    def finish(self) -> CheckResult:
+        """The session's result, at the next tick. The session is over.
+
+        Raises:
+            WorkerError: the worker failed.
+            InternalError: it could not come to a result.
+        """
+        outcome = codes.outcome_of_code(self._answer(TaskKind.LIVE_END))
+        if outcome is None:
+            raise self._over(WorkerFault.PROTOCOL)
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            self._pool.release(worker)
+        if isinstance(outcome, CheckResult):
+            return outcome
+        raise outcome
+
+    def abort(self) -> None:
+        """End the session without a result. Does nothing when it is over."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.kill()
+            self._pool.release(None)
+
+    def _answer(self, kind: TaskKind) -> int:
+        code = self._guarded(lambda worker: worker.ask(Task(kind), None, self._deadline_s))
+        elapsed_ms = (time.monotonic() - self._began_s) * 1000
+        ticks = max(math.ceil(elapsed_ms / TICK_MS), self._ticks_passed + 1)
+        if ticks > MAX_TICKS:
+            raise self._over(WorkerFault.DEADLINE)
+        time.sleep(max(0.0, (ticks * TICK_MS - elapsed_ms) / 1000))
+        self._ticks_passed, self._frames_since_tick = ticks, 0
+        return code
+
+    def _guarded(self, use: Callable[[WorkerHandle], _T]) -> _T:
+        if self._worker is None:
+            raise WorkerError(WorkerFault.DIED)
+        try:
+            return use(self._worker)
+        except BaseException:
+            self.abort()
+            raise
+
+    def _over(self, fault: WorkerFault) -> WorkerError:
+        self.abort()
+        return WorkerError(fault)

@@ -1,0 +1,78 @@
+"""What the sealed worker does: the default pipeline under one policy. Runs behind the walls."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from agecheck.bootstrap import build_estimator, build_pipeline
+from agecheck.calibration import load_calibration, shipped_calibration
+from agecheck.errors import CalibrationError
+from agecheck.guidance import GuidedSession
+from agecheck.models.store import ModelStore
+from agecheck.policy import EffectivePolicy
+from agecheck.ports import DetectedFace, FaceMesh
+
+if TYPE_CHECKING:
+    from agecheck.pipeline import FaceAgePipeline
+    from agecheck.verdict import CheckResult
+
+
+class SealedChecks:
+    """The default `SealedTask`. Made in the fork server, so that workers have it from the start.
+
+    Raises:
+        ModelError: a model is missing, altered, or cannot be loaded.
+        CalibrationError: the calibration is not the one that the caller has resolved its policy by.
+    """
+
+    def __init__(
+        self, *, policy: Mapping[str, float], calibration: str | None, bundle_digest: str
+    ) -> None:
+        in_use = (
+            shipped_calibration() if calibration is None else load_calibration(Path(calibration))
+        )
+        if in_use.digest != bundle_digest:
+            raise CalibrationError("the calibration changed while it was being loaded")
+        store = ModelStore()
+        self._pipeline = build_pipeline(store, build_estimator(store, in_use.fusion))
+        self._policy = EffectivePolicy(**policy)  # type: ignore[arg-type]
+        self._max_sd_years = in_use.max_sd_years
+        _warm_up(self._pipeline)
+
+    def before_seal(self) -> None:
+        """Nothing is left to be done."""
+
+    def check(self, source: object) -> CheckResult:
+        return self._pipeline.check(source, self._policy, self._max_sd_years)
+
+    def open_session(self, challenge: bytes) -> GuidedSession:  # noqa: ARG002
+        return GuidedSession(self._pipeline, self._policy, self._max_sd_years)
+
+
+def _warm_up(pipeline: FaceAgePipeline) -> None:
+    """Run every part once: what is loaded or allocated at first use must be there before the walls.
+
+    The picture is blank, and the face in it made up.
+    """
+    for encoding in ("JPEG", "PNG", "WEBP"):
+        encoded = io.BytesIO()
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        Image.new("RGB", (64, 48)).save(encoded, encoding, exif=exif)
+        pipeline.reader.open(encoded.getvalue()).decode()
+    frame = np.zeros((480, 640, 3), np.uint8)
+    pipeline.detector.detect(frame)
+    eyes_nose_mouth_ears = ((280.0, 200.0), (360.0, 200.0), (320.0, 250.0), (320.0, 300.0))
+    keypoints_px = (*eyes_nose_mouth_ears, (240.0, 210.0), (400.0, 210.0))
+    pipeline.landmarker.locate(frame, DetectedFace((240.0, 140.0, 400.0, 320.0), keypoints_px, 1.0))
+    points_px = np.random.default_rng(0).uniform(100, 400, (468, 3)).astype(np.float32)
+    chip = np.zeros((112, 112, 3), np.uint8)
+    mesh = FaceMesh(points_px, np.eye(2, 3), chip)
+    pipeline.assessor.assess((480, 640), mesh)
+    pipeline.estimator.estimate(mesh)
