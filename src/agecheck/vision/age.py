@@ -8,6 +8,10 @@ decision is taken on the mean less some standard deviations, put back on the sca
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,25 +46,56 @@ def features(
         ages_years: age-tinyxception's output, float32 (2,): the chip and its mirror image.
     """
     lowest_years, highest_years = _PLAUSIBLE_YEARS
+    totals: list[float] = probabilities.sum(axis=1, dtype=np.float64).tolist()
+    tiny_years: list[float] = ages_years.tolist()
+    # NaN fails every comparison, and min() of an array that holds one is NaN.
     plausible = (
-        np.all(probabilities >= 0)
-        and np.all(np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1) <= _SUM_TOLERANCE)
-        and np.all((ages_years >= lowest_years) & (ages_years <= highest_years))
+        probabilities.min() >= 0
+        and all(abs(total - 1) <= _SUM_TOLERANCE for total in totals)
+        and all(lowest_years <= years <= highest_years for years in tiny_years)
     )
     if not plausible:
         return np.full(NUM_FEATURES, np.nan)
-    mean_probabilities = probabilities.astype(np.float64).mean(axis=0)
-    mean_years = mean_probabilities @ _CLASS_AGES_YEARS
-    variance = mean_probabilities @ (_CLASS_AGES_YEARS - mean_years) ** 2
-    cumulative = np.cumsum(mean_probabilities)[_CUMULATIVE_AGES_YEARS]
-    clipped = np.clip(cumulative, _MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
-    tiny_years = ages_years.astype(np.float64)
-    return np.concatenate(
+    mean_probabilities = probabilities.sum(axis=0, dtype=np.float64) / 2
+    mean_years = float(mean_probabilities @ _CLASS_AGES_YEARS)
+    variance = float(mean_probabilities @ (_CLASS_AGES_YEARS - mean_years) ** 2)
+    cumulative: list[float] = mean_probabilities.cumsum()[_CUMULATIVE_AGES_YEARS].tolist()
+    return np.array(
         [
-            [tiny_years.mean(), mean_years, np.sqrt(variance)],
-            np.log(clipped / (1 - clipped)),
-            [abs(tiny_years[0] - tiny_years[1])],
+            sum(tiny_years) / 2,
+            mean_years,
+            math.sqrt(variance),
+            *(_log_odds(probability) for probability in cumulative),
+            abs(tiny_years[0] - tiny_years[1]),
         ]
+    )
+
+
+def _log_odds(probability: float) -> float:
+    clipped = min(max(probability, _MIN_PROBABILITY), 1 - _MIN_PROBABILITY)
+    return math.log(clipped / (1 - clipped))
+
+
+class _Heads(NamedTuple):
+    """A fusion's numbers as arrays: making them takes longer than the fusion itself."""
+
+    feature_mean: NDArray[np.float64]
+    feature_scale: NDArray[np.float64]
+    coefficients: NDArray[np.float64]
+    intercepts: NDArray[np.float64]
+    thresholds_years: NDArray[np.float64]
+    caution_knots_years: NDArray[np.float64]
+
+
+@lru_cache(maxsize=1)  # a process has one calibration
+def _heads(fusion: Fusion) -> _Heads:
+    return _Heads(
+        np.array(fusion.feature_mean),
+        np.array(fusion.feature_scale),
+        np.array(fusion.coefficients),
+        np.array(fusion.intercepts),
+        np.array(fusion.thresholds_years),
+        np.array(fusion.caution_knots_years),
     )
 
 
@@ -71,11 +106,10 @@ def fuse(fusion: Fusion, feature_vector: NDArray[np.float64]) -> AgeEstimate:
         fusion: parameters fitted on this feature set.
         feature_vector: float64 (features,).
     """
-    standardised = (feature_vector - fusion.feature_mean) / fusion.feature_scale
-    logits = np.asarray(fusion.coefficients) @ standardised + fusion.intercepts
-    mean_years, sd_years = distribution_moments(
-        np.asarray(fusion.thresholds_years), 1 / (1 + np.exp(-logits))
-    )
+    heads = _heads(fusion)
+    standardised = (feature_vector - heads.feature_mean) / heads.feature_scale
+    logits = heads.coefficients @ standardised + heads.intercepts
+    mean_years, sd_years = distribution_moments(heads.thresholds_years, 1 / (1 + np.exp(-logits)))
     return AgeEstimate(
         mean_years=mean_years,
         sd_years=sd_years,
@@ -93,19 +127,21 @@ def distribution_moments(
         at_least: probability of being at least that old (heads,); heads that contradict a
             younger head are lowered to it.
     """
-    survival = np.concatenate([[1.0], np.minimum.accumulate(at_least), [0.0]])
-    edges = np.concatenate([[0.0], thresholds_years, [MAX_AGE_YEARS]])
+    survival, edges = np.empty((2, len(thresholds_years) + 2))
+    survival[0], survival[-1] = 1.0, 0.0
+    np.minimum.accumulate(at_least, out=survival[1:-1])
+    edges[0], edges[1:-1], edges[-1] = 0.0, thresholds_years, MAX_AGE_YEARS
     mass = survival[:-1] - survival[1:]
     centres = (edges[:-1] + edges[1:]) / 2
-    mean_years = mass @ centres
-    sd_years = np.sqrt(mass @ (centres - mean_years) ** 2)
+    mean_years = float(mass @ centres)
+    sd_years = math.sqrt(mass @ (centres - mean_years) ** 2)
     # A person of 17.0 to 17.99 years has the label 17: half a year on average.
-    return float(mean_years - 0.5), float(sd_years)
+    return mean_years - 0.5, sd_years
 
 
 def cautious_age_years(fusion: Fusion, lowered_years: float) -> float:
     """Put a lowered mean back on the scale of years: piecewise linear, strictly increasing."""
-    lowered, years = np.asarray(fusion.caution_knots_years).T
+    lowered, years = _heads(fusion).caution_knots_years.T
     if lowered_years < lowered[0]:
         return float(years[0] + (lowered_years - lowered[0]))
     if lowered_years > lowered[-1]:

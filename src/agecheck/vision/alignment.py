@@ -11,17 +11,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from agecheck.vision import facemesh, warp
+from agecheck.vision.pillow import image_of, pixels_of
 
 CHIP_SIZE_PX = 112
 CHIP_PADDING = 0.2
 """The chip that is measured for quality and fed to age-tinyxception: eyes 42 px apart."""
 
-_MESH_POINTS = (
-    facemesh.RIGHT_EYE_OUTER,
-    facemesh.RIGHT_EYE_INNER,
-    facemesh.LEFT_EYE_OUTER,
-    facemesh.LEFT_EYE_INNER,
-    facemesh.NOSE_BASE,
+_MESH_POINTS = np.array(
+    [
+        facemesh.RIGHT_EYE_OUTER,
+        facemesh.RIGHT_EYE_INNER,
+        facemesh.LEFT_EYE_OUTER,
+        facemesh.LEFT_EYE_INNER,
+        facemesh.NOSE_BASE,
+    ]
 )
 _TARGETS_NORM = np.array(
     [
@@ -44,7 +47,7 @@ def chip_transform(
         chip_size_px: side of the chip.
         padding: border around dlib's unit square, as a share of its side.
     """
-    source = points_px[list(_MESH_POINTS), :2].astype(np.float64)
+    source = points_px[_MESH_POINTS][:, :2]
     target = (_TARGETS_NORM + padding) / (1 + 2 * padding) * chip_size_px
     # Fitted from the chip to the frame, as dlib does: the other way round, landmarks that miss the
     # model face would shrink the chip's content.
@@ -53,5 +56,4 @@ def chip_transform(
 
 def shrunken_chip(chip_rgb: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
     """A smaller copy of a chip, low-pass filtered: uint8 (size_px, size_px, 3)."""
-    resized = Image.fromarray(chip_rgb).resize((size_px, size_px), Image.Resampling.BILINEAR)
-    return np.asarray(resized)
+    return pixels_of(image_of(chip_rgb).resize((size_px, size_px), Image.Resampling.BILINEAR))

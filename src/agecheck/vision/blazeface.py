@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from agecheck.ports import DetectedFace
+from agecheck.vision.pillow import image_of, pixels_of
 
 NMS_IOU_THRESHOLD = 0.3
 """MediaPipe's value for weighted non-maximum suppression."""
@@ -80,12 +81,13 @@ def letterbox(
     height, width = frame.shape[:2]
     scale = size_px / (max(height, width) * (1 + 2 * margin_share))
     fitted = (max(1, round(width * scale)), max(1, round(height * scale)))
-    picture = Image.fromarray(frame).resize(fitted, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    picture = image_of(frame).resize(fitted, Image.Resampling.BILINEAR, reducing_gap=2.0)
     left, top = (size_px - fitted[0]) // 2, (size_px - fitted[1]) // 2
+    pixels = pixels_of(picture).astype(np.float32)
+    pixels *= np.float32(1 / 127.5)
+    pixels -= 1
     square = np.full((1, size_px, size_px, 3), -1, dtype=np.float32)
-    inside = square[0, top : top + fitted[1], left : left + fitted[0]]
-    np.multiply(np.asarray(picture), np.float32(1 / 127.5), out=inside)
-    inside -= 1
+    square[0, top : top + fitted[1], left : left + fitted[0]] = pixels
     return square, Letterbox(scale, left, top)
 
 

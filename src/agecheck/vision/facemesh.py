@@ -21,6 +21,7 @@ ROI_SCALE = 1.5
 # Indices into the mesh. Left and right are the picture's (the person's right is picture-left).
 LEFT_EYE_OUTER, LEFT_EYE_INNER = 33, 133
 RIGHT_EYE_INNER, RIGHT_EYE_OUTER = 362, 263
+_EYE_CORNERS = np.array([LEFT_EYE_OUTER, LEFT_EYE_INNER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER])
 NOSE_BASE = 2
 NOSE_TIP = 1
 FOREHEAD_TOP, CHIN = 10, 152
@@ -50,11 +51,10 @@ def points_in_frame(
 
 def eye_centres_px(points_px: NDArray[np.float32]) -> NDArray[np.float32]:
     """Midpoints between the corners of the left and the right eye: (2, 2)."""
-    corners = points_px[[LEFT_EYE_OUTER, LEFT_EYE_INNER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER], :2]
-    return np.asarray(corners.reshape(2, 2, 2).mean(axis=1))
+    corners = points_px[_EYE_CORNERS][:, :2]
+    return np.asarray((corners[::2] + corners[1::2]) / 2)
 
 
 def inter_eye_distance_px(points_px: NDArray[np.float32]) -> float:
     """Distance between the eye centres (ISO/IEC 29794-5 InterEyeDistance), in the image plane."""
-    left, right = eye_centres_px(points_px)
-    return float(np.hypot(*(right - left)))
+    return math.dist(*eye_centres_px(points_px).tolist())

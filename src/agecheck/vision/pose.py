@@ -10,6 +10,15 @@ from numpy.typing import NDArray
 
 from agecheck.vision import facemesh
 
+_FACE_PLANE = np.array(
+    [
+        facemesh.FOREHEAD_TOP,
+        facemesh.CHIN,
+        facemesh.LEFT_FACE_EDGE,
+        facemesh.RIGHT_FACE_EDGE,
+    ]
+)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HeadPose:
@@ -35,16 +44,14 @@ def head_pose(points_px: NDArray[np.float32]) -> HeadPose:
     Args:
         points_px: mesh points (468, 3).
     """
-    points = points_px.astype(np.float64)
-    across = points[facemesh.RIGHT_FACE_EDGE] - points[facemesh.LEFT_FACE_EDGE]
-    down = points[facemesh.CHIN] - points[facemesh.FOREHEAD_TOP]
-    # down x across, towards the camera: negative z. np.cross costs more than the rest of this.
-    (ax, ay, az), (bx, by, bz) = down.tolist(), across.tolist()
+    forehead, chin, left_edge, right_edge = points_px[_FACE_PLANE].tolist()
+    ax, ay, az = (end - start for start, end in zip(forehead, chin, strict=True))
+    bx, by, bz = (end - start for start, end in zip(left_edge, right_edge, strict=True))
+    # Down x across, towards the camera: negative z. np.cross costs more than the rest of this.
     x, y, z = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
-    eyes = facemesh.eye_centres_px(points_px).astype(np.float64)
-    eye_line = eyes[1] - eyes[0]
+    (left_x, left_y), (right_x, right_y) = facemesh.eye_centres_px(points_px).tolist()
     return HeadPose(
         yaw_deg=math.degrees(math.atan2(x, -z)),
         pitch_deg=math.degrees(math.atan2(y, -z)),
-        roll_deg=math.degrees(math.atan2(eye_line[1], eye_line[0])),
+        roll_deg=math.degrees(math.atan2(right_y - left_y, right_x - left_x)),
     )

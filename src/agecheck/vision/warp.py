@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from agecheck.vision.pillow import image_of, pixels_of
+
 FloatArray = NDArray[np.float64]
 
 
@@ -18,23 +20,21 @@ def similarity_from_points(source: FloatArray, target: FloatArray) -> FloatArray
     patterns", IEEE TPAMI 13(4), 1991; in the plane it has this closed form over complex numbers.
 
     Args:
-        source, target: float (n, 2), n >= 2, the points of `source` not all equal.
+        source, target: float (n, 2), n >= 2, the points of `source` not all equal. Meant for a
+            handful of points: plain complex numbers are quicker there than arrays.
 
     Returns:
         float64 (2, 3) matrix M with target ~ M @ (x, y, 1).
     """
-    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    s = (source - source_mean) @ np.array([1, 1j])
-    t = (target - target_mean) @ np.array([1, 1j])
-    # t ~ z * s; z's angle is the rotation, its modulus the scale.
-    z = complex(np.vdot(s, t) / np.vdot(s, s).real)
-    (source_x, source_y), (target_x, target_y) = source_mean.tolist(), target_mean.tolist()
-    return np.array(
-        [
-            [z.real, -z.imag, target_x - z.real * source_x + z.imag * source_y],
-            [z.imag, z.real, target_y - z.imag * source_x - z.real * source_y],
-        ]
-    )
+    s = [complex(x, y) for x, y in source.tolist()]
+    t = [complex(x, y) for x, y in target.tolist()]
+    s_mean, t_mean = sum(s) / len(s), sum(t) / len(t)
+    # t - t_mean ~ z * (s - s_mean); z's angle is the rotation, its modulus the scale.
+    from_mean = [point - s_mean for point in s]
+    products = (p.conjugate() * (q - t_mean) for p, q in zip(from_mean, t, strict=True))
+    z = sum(products) / sum(abs(p) ** 2 for p in from_mean)
+    shift = t_mean - z * s_mean
+    return np.array([[z.real, -z.imag, shift.real], [z.imag, z.real, shift.imag]])
 
 
 def square_crop_transform(
@@ -98,23 +98,26 @@ def crop(frame: NDArray[np.uint8], transform: FloatArray, size_px: int) -> NDArr
     to_frame = invert(transform)
     # The small addition keeps a factor of exactly two from being rounded to 1.9999 and then to 1.
     shrink = max(1, int(scale_of(to_frame) + 1e-6))
-    corners = apply(to_frame, np.array([[0, 0], [size_px, 0], [0, size_px], [size_px, size_px]]))
+    (xx, xy, x), (yx, yy, y) = to_frame.tolist()
+    corners_x = [x + size_px * share for share in (0.0, xx, xy, xx + xy)]
+    corners_y = [y + size_px * share for share in (0.0, yx, yy, yx + yy)]
     height, width = frame.shape[:2]
     # Only the part of the frame under the crop, and one shrunken pixel around it, goes to Pillow.
-    left, top = (max(0, math.floor(v) - shrink) for v in corners.min(axis=0))
-    right = min(width, math.ceil(corners[:, 0].max()) + shrink)
-    bottom = min(height, math.ceil(corners[:, 1].max()) + shrink)
+    left = max(0, math.floor(min(corners_x)) - shrink)
+    top = max(0, math.floor(min(corners_y)) - shrink)
+    right = min(width, math.ceil(max(corners_x)) + shrink)
+    bottom = min(height, math.ceil(max(corners_y)) + shrink)
     if left >= right or top >= bottom:
         return np.zeros((size_px, size_px, 3), dtype=np.uint8)
-    region = Image.fromarray(frame[top:bottom, left:right])
+    region = image_of(frame[top:bottom, left:right])
     shrink = min(shrink, region.width, region.height)
     if shrink > 1:
         region = region.reduce(shrink)
-    to_region = (to_frame - [[0, 0, left], [0, 0, top]]) / shrink
+    to_region = (xx, xy, x - left, yx, yy, y - top)
     resampled = region.transform(
         (size_px, size_px),
         Image.Transform.AFFINE,
-        data=tuple(to_region.ravel()),
+        data=[value / shrink for value in to_region],
         resample=Image.Resampling.BILINEAR,
     )
-    return np.asarray(resampled)
+    return pixels_of(resampled)
