@@ -14,7 +14,6 @@ Everything that is compared runs interleaved in one run. Prints a table; writes 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import io
 import json
 import os
@@ -33,6 +32,7 @@ from PIL import Image
 from agecheck import AgePolicy, load_checker
 from agecheck.runtime import OnnxModel
 from benchmarks.machine import describe_machine
+from benchmarks.processes import family, pss_mib, run_timed_ms
 from benchmarks.sample import selfie_jpeg, varied_selfie_jpeg
 
 RESULT = Path(__file__).parent / "results" / "latency.json"
@@ -103,7 +103,7 @@ def measure_warm() -> dict[str, float]:
     from agecheck.pipeline import DETECTION_SHORT_SIDE_PX
 
     decoded = PillowPhotoReader().open(jpeg).decode(DETECTION_SHORT_SIDE_PX)
-    reduced_size_px = (decoded.shape[1], decoded.shape[0])
+    reduced_size_px = decoded.size
 
     subjects: dict[str, Callable[[], object]] = {
         "check_ms": lambda: checker.check(jpeg),
@@ -136,8 +136,8 @@ def measure_cold() -> dict[str, float]:
         imports = [sys.executable, "-c", "import numpy, onnxruntime"]
         command_ms, imports_ms = [], []
         for round_index in range(COLD_ROUNDS + 1):
-            elapsed_ms = _run_process(command)
-            imported_ms = _run_process(imports)
+            elapsed_ms = run_timed_ms(command)
+            imported_ms = run_timed_ms(imports)
             if round_index:
                 command_ms.append(elapsed_ms)
                 imports_ms.append(imported_ms)
@@ -150,26 +150,6 @@ def measure_cold() -> dict[str, float]:
     }
 
 
-# Started by a small process: a large one's page tables would be part of the time.
-_LAUNCHER = """
-import subprocess, sys, time
-started = time.perf_counter()
-code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
-print(code, (time.perf_counter() - started) * 1e3)
-"""
-
-
-def _run_process(command: list[str]) -> float:
-    """Wall time of one process in ms."""
-    launched = subprocess.run(
-        [sys.executable, "-S", "-c", _LAUNCHER, *command], capture_output=True, check=True
-    )
-    exit_code, elapsed_ms = launched.stdout.split()
-    if int(exit_code) not in (0, 10, 20):
-        raise SystemExit(f"{command[0]} failed with exit code {exit_code.decode()}")
-    return float(elapsed_ms)
-
-
 def _peak_memory_mib(command: list[str]) -> float:
     """The most that a command and its children held at once; a page that n share counts 1/n each.
 
@@ -178,30 +158,8 @@ def _peak_memory_mib(command: list[str]) -> float:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     peak_mib = 0.0
     while process.poll() is None:
-        peak_mib = max(peak_mib, sum(map(_pss_mib, _family(process.pid))))
+        peak_mib = max(peak_mib, sum(map(pss_mib, family(process.pid))))
     return peak_mib
-
-
-def _family(root_pid: int) -> list[int]:
-    """A process and all of its descendants."""
-    parents: dict[int, int] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            pid, _, rest = stat.read_text(encoding="utf-8").partition(" (")
-            parents[int(pid)] = int(rest.rpartition(") ")[2].split()[1])
-    family = [root_pid]
-    for member in family:
-        family += [child for child, parent in parents.items() if parent == member]
-    return family
-
-
-def _pss_mib(pid: int) -> float:
-    try:
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
-    except (ProcessLookupError, FileNotFoundError):  # it has ended
-        return 0.0
-    held_kib = [int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")]
-    return sum(held_kib) / 1024
 
 
 def measure_steady() -> dict[str, float]:
@@ -232,7 +190,7 @@ def measure_steady() -> dict[str, float]:
 
 def _memory_mib() -> float:
     """Held now by this process, its fork server and its workers."""
-    return sum(map(_pss_mib, _family(os.getpid())))
+    return sum(map(pss_mib, family(os.getpid())))
 
 
 def main() -> None:

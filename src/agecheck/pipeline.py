@@ -20,7 +20,7 @@ from agecheck.ports import (
 from agecheck.verdict import CheckResult, Reason
 
 if TYPE_CHECKING:
-    from agecheck.ports import RgbFrame
+    from PIL import Image
 
 DETECTION_SHORT_SIDE_PX = 480
 """The first decode. Twice what the detectors (128 and 192 px) can use, so that a face across a
@@ -65,7 +65,7 @@ class FaceAgePipeline:
         mesh = self.landmarker.locate(frame, face)
         if mesh is None:
             return Reason.NO_FACE
-        reason = self.assessor.assess(frame.shape[:2], mesh)
+        reason = self.assessor.assess((frame.height, frame.width), mesh)
         if reason is not None:
             return reason
         return self.estimator.estimate(mesh)
@@ -82,18 +82,19 @@ def select_face(faces: Sequence[DetectedFace]) -> DetectedFace | Reason:
     return widest
 
 
-def _sharpen(photo: Photo, frame: RgbFrame, face: DetectedFace) -> tuple[RgbFrame, DetectedFace]:
+def _sharpen(
+    photo: Photo, frame: Image.Image, face: DetectedFace
+) -> tuple[Image.Image, DetectedFace]:
     """Decode again at a finer scale when the face is too small in the reduced picture."""
     (left_x, left_y), (right_x, right_y) = face.keypoints_px[:2]
     eye_distance_px = ((right_x - left_x) ** 2 + (right_y - left_y) ** 2) ** 0.5
     if eye_distance_px >= CHIP_EYE_DISTANCE_PX:
         return frame, face
-    height_px, width_px = frame.shape[:2]
     wanted = CHIP_EYE_DISTANCE_PX / max(eye_distance_px, 1.0)
-    finer = photo.decode(round(min(height_px, width_px) * wanted))
-    if finer.shape == frame.shape:
+    finer = photo.decode(round(min(frame.size) * wanted))
+    if finer.size == frame.size:
         return frame, face
-    x_scale, y_scale = finer.shape[1] / width_px, finer.shape[0] / height_px
+    x_scale, y_scale = finer.width / frame.width, finer.height / frame.height
     left, top, right, bottom = face.box_px
     return finer, replace(
         face,

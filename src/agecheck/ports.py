@@ -17,9 +17,13 @@ from agecheck.verdict import Reason
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from PIL import Image
 
     RgbFrame: TypeAlias = NDArray[np.uint8]
-    """A decoded picture: uint8 RGB, shape (height, width, 3)."""
+    """A camera's frame: uint8 RGB, shape (height, width, 3), upright."""
+    Picture: TypeAlias = Image.Image | RgbFrame
+    """A decoded picture, upright: Pillow's image of mode RGB, or the same as an array. What comes
+    out of a decoder stays Pillow's, for every copy of it takes as long as a small network."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -70,8 +74,8 @@ class FaceMesh:
 class Photo(Protocol):
     """A picture that was accepted but not decoded yet."""
 
-    def decode(self, min_short_side_px: int | None = None) -> RgbFrame:
-        """Decode to RGB.
+    def decode(self, min_short_side_px: int | None = None) -> Image.Image:
+        """Decode to mode RGB, upright. The image is the photo's own and is not to be changed.
 
         Args:
             min_short_side_px: a smaller decoded picture is enough, as long as its shorter side
@@ -96,14 +100,14 @@ class PhotoReader(Protocol):
 class FaceDetector(Protocol):
     """Finds faces."""
 
-    def detect(self, frame: RgbFrame) -> Sequence[DetectedFace]:
+    def detect(self, frame: Picture) -> Sequence[DetectedFace]:
         """All faces of a frame, the surest first; empty when there is none."""
 
 
 class FaceLandmarker(Protocol):
     """Finds the surface of one face."""
 
-    def locate(self, frame: RgbFrame, face: DetectedFace) -> FaceMesh | None:
+    def locate(self, frame: Picture, face: DetectedFace) -> FaceMesh | None:
         """The face's mesh, or None when what was detected is not a face after all."""
 
 

@@ -12,16 +12,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from agecheck.challenge import Challenge
 from agecheck.errors import ChallengeError
 from agecheck.estimate import AgeEstimate
+from agecheck.pillow import size_of
 from agecheck.pipeline import FaceAgePipeline
 from agecheck.ports import DetectedFace, Evidence, FaceMesh, Photo
 from agecheck.verdict import Reason
 
 if TYPE_CHECKING:
-    from agecheck.ports import RgbFrame
+    from agecheck.ports import Picture
 
 Journal = list[str]
 
@@ -67,7 +69,7 @@ class FakePhoto:
     journal: Journal
     asked_px: list[int | None] = field(default_factory=list)
 
-    def decode(self, min_short_side_px: int | None = None) -> RgbFrame:
+    def decode(self, min_short_side_px: int | None = None) -> Image.Image:
         self.journal.append("decode")
         self.asked_px.append(min_short_side_px)
         reduction = 1
@@ -75,8 +77,8 @@ class FakePhoto:
             short_side_px = min(self.height_px, self.width_px)
             fitting = [n for n in (8, 4, 2) if math.ceil(short_side_px / n) >= min_short_side_px]
             reduction = max(fitting, default=1)
-        size = (math.ceil(self.height_px / reduction), math.ceil(self.width_px / reduction))
-        return np.zeros((*size, 3), dtype=np.uint8)
+        size = (math.ceil(self.width_px / reduction), math.ceil(self.height_px / reduction))
+        return Image.new("RGB", size)
 
 
 @dataclass
@@ -102,7 +104,7 @@ class FakeDetector:
     journal: Journal
     error: Exception | None = None
 
-    def detect(self, frame: RgbFrame) -> Sequence[DetectedFace]:  # noqa: ARG002
+    def detect(self, frame: Picture) -> Sequence[DetectedFace]:  # noqa: ARG002
         self.journal.append("detect")
         if self.error is not None:
             raise self.error
@@ -118,9 +120,9 @@ class FakeLandmarker:
     error: Exception | None = None
     asked: list[tuple[tuple[int, ...], DetectedFace]] = field(default_factory=list)
 
-    def locate(self, frame: RgbFrame, face: DetectedFace) -> FaceMesh | None:
+    def locate(self, frame: Picture, face: DetectedFace) -> FaceMesh | None:
         self.journal.append("locate")
-        self.asked.append((frame.shape, face))
+        self.asked.append((size_of(frame), face))
         if self.error is not None:
             raise self.error
         return self.answer

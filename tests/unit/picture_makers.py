@@ -74,8 +74,8 @@ def webp_claiming(height_px: int, width_px: int) -> bytes:
 
 
 def decoded(source: object, min_short_side_px: int | None = None) -> RgbFrame:
-    """Open and decode."""
-    return PillowPhotoReader().open(source).decode(min_short_side_px)
+    """Open and decode, as an array: uint8 (height, width, 3)."""
+    return np.asarray(PillowPhotoReader().open(source).decode(min_short_side_px))
 
 
 def fault_of(source: object) -> ImageFault | None:

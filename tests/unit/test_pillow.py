@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from agecheck.vision.pillow import image_of, pixels_of
+from agecheck.pillow import image_of, pixels_of
 
 
 def noise(height_px: int, width_px: int) -> NDArray[np.uint8]:

@@ -204,8 +204,8 @@ def test_a_small_face_in_a_large_photo_is_decoded_again() -> None:
     parts = _with_photo(7200, 4800, face(80, 100, 40))
     assert check(parts).verdict is Verdict.OVER
     assert parts.journal == ["open", "decode", "detect", "decode", "locate", "assess", "estimate"]
-    ((shape, moved),) = parts.landmarker.asked
-    assert shape == (3600, 2400, 3)
+    ((size_px, moved),) = parts.landmarker.asked
+    assert size_px == (3600, 2400)
     assert moved.box_px == (320, 400, 480, 560)
     assert moved.keypoints_px == face(320, 400, 160).keypoints_px
     assert moved.score == 0.9
@@ -217,7 +217,7 @@ def test_a_face_that_is_large_enough_is_not_decoded_again() -> None:
     parts = _with_photo(7200, 4800, seen)
     check(parts)
     assert parts.journal.count("decode") == 1
-    assert parts.landmarker.asked == [((900, 600, 3), seen)]
+    assert parts.landmarker.asked == [((900, 600), seen)]
 
 
 def test_a_photo_that_has_no_more_pixels_is_used_as_it_is() -> None:
@@ -225,7 +225,7 @@ def test_a_photo_that_has_no_more_pixels_is_used_as_it_is() -> None:
     seen = face(80, 100, 40)
     parts = _with_photo(300, 200, seen)
     check(parts)
-    assert parts.landmarker.asked == [((300, 200, 3), seen)]
+    assert parts.landmarker.asked == [((300, 200), seen)]
 
 
 def test_eyes_in_one_point_ask_for_a_bounded_decode() -> None:
@@ -249,7 +249,7 @@ def test_the_second_decode_keeps_the_face_in_its_place(
 ) -> None:
     """Whatever the scale, the box covers the same share of the picture before and after."""
     first = FakePhoto(height_px, width_px, []).decode(DETECTION_SHORT_SIDE_PX)
-    small_height_px, small_width_px = first.shape[:2]
+    small_width_px, small_height_px = first.size
     seen = face(
         x_share * small_width_px,
         y_share * small_height_px,
@@ -257,7 +257,7 @@ def test_the_second_decode_keeps_the_face_in_its_place(
     )
     parts = _with_photo(height_px, width_px, seen)
     check(parts)
-    (((seen_height_px, seen_width_px, _), moved),) = parts.landmarker.asked
+    (((seen_height_px, seen_width_px), moved),) = parts.landmarker.asked
     for axis, (before_px, after_px) in enumerate(
         [(small_width_px, seen_width_px), (small_height_px, seen_height_px)]
     ):
@@ -274,11 +274,11 @@ def test_the_second_decode_shows_the_eyes_as_far_apart_as_the_photo_can(
 ) -> None:
     """After it the eyes are far enough apart for the sharpest chip, or the photo is at its end."""
     first = FakePhoto(height_px, width_px, []).decode(DETECTION_SHORT_SIDE_PX)
-    parts = _with_photo(height_px, width_px, face(0, 0, size_share * min(first.shape[:2])))
+    parts = _with_photo(height_px, width_px, face(0, 0, size_share * min(first.size)))
     check(parts)
-    ((shape, moved),) = parts.landmarker.asked
+    ((size_px, moved),) = parts.landmarker.asked
     eye_distance_px = math.dist(*moved.keypoints_px[:2])
-    at_full_size = shape[:2] == (height_px, width_px)
+    at_full_size = size_px == (height_px, width_px)
     assert at_full_size or eye_distance_px >= CHIP_EYE_DISTANCE_PX * 0.99
 
 

@@ -9,7 +9,7 @@ from agecheck.ports import DetectedFace, FaceDetector
 from agecheck.vision import blazeface
 
 if TYPE_CHECKING:
-    from agecheck.ports import RgbFrame
+    from agecheck.ports import Picture
     from agecheck.runtime import OnnxModel
 
 
@@ -29,7 +29,7 @@ class BlazeFaceDetector:
         self._spec = spec
         self._margin_share = margin_share
 
-    def detect(self, frame: RgbFrame) -> Sequence[DetectedFace]:
+    def detect(self, frame: Picture) -> Sequence[DetectedFace]:
         square, fit = blazeface.letterbox(frame, self._spec.input_size_px, self._margin_share)
         regressors, logits = self._model.run({"pixels_norm": square})
         return blazeface.decode_faces(self._spec, regressors[0], logits[0, :, 0], fit)
@@ -41,7 +41,7 @@ class CascadeFaceDetector:
     def __init__(self, detectors: Sequence[FaceDetector]) -> None:
         self._detectors = tuple(detectors)
 
-    def detect(self, frame: RgbFrame) -> Sequence[DetectedFace]:
+    def detect(self, frame: Picture) -> Sequence[DetectedFace]:
         for detector in self._detectors:
             faces = detector.detect(frame)
             if faces:

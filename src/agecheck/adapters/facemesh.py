@@ -12,7 +12,7 @@ from agecheck.ports import DetectedFace, FaceMesh
 from agecheck.vision import alignment, facemesh, warp
 
 if TYPE_CHECKING:
-    from agecheck.ports import RgbFrame
+    from agecheck.ports import Picture
     from agecheck.runtime import OnnxModel
 
 FACE_PRESENCE_LOGIT_THRESHOLD = 8.0
@@ -32,7 +32,7 @@ class FaceMeshLandmarker:
     def __init__(self, model: OnnxModel) -> None:
         self._model = model
 
-    def locate(self, frame: RgbFrame, face: DetectedFace) -> FaceMesh | None:
+    def locate(self, frame: Picture, face: DetectedFace) -> FaceMesh | None:
         transform = facemesh.face_transform(face)
         crop = warp.crop(frame, transform, facemesh.INPUT_SIZE_PX)
         points, presence = self._model.run({"pixels_norm": crop[None] * _NORM_PER_LEVEL})

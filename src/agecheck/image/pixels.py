@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from PIL import Image
 
 from agecheck.errors import ImageError, ImageFault
-
-if TYPE_CHECKING:
-    from agecheck.ports import RgbFrame
 
 _EXIF_ORIENTATION_TAG = 0x0112
 _UPRIGHT_BY_ORIENTATION = {
@@ -24,23 +19,20 @@ _UPRIGHT_BY_ORIENTATION = {
 }
 
 
-def upright_rgb(image: Image.Image) -> RgbFrame:
-    """Upright RGB pixels of a loaded image, which is left as it is.
+def upright_rgb(image: Image.Image) -> Image.Image:
+    """An upright RGB image of a loaded one, which is left as it is.
 
     Transparency is shown on white, 16 bits become their upper 8, colour profiles are ignored.
 
     Returns:
-        uint8 (height, width, 3), C-contiguous, read-only, sharing no memory with the image.
+        Mode RGB. It is the image itself where nothing has to be done to it.
 
     Raises:
         ImageError: UNSUPPORTED_MODE: floats, and 32-bit gray beyond 16 bits.
     """
     upright = _UPRIGHT_BY_ORIENTATION.get(_orientation(image))
     rgb = _rgb(image)
-    if upright is not None:
-        rgb = rgb.transpose(upright)
-    # tobytes() is a copy; np.asarray(rgb) would make a second one of it.
-    return np.frombuffer(rgb.tobytes(), dtype=np.uint8).reshape(rgb.height, rgb.width, 3)
+    return rgb if upright is None else rgb.transpose(upright)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -1,4 +1,4 @@
-"""Takes a picture in: bytes, a path, a Pillow image or an array becomes an RGB frame.
+"""Takes a picture in: bytes, a path, a Pillow image or an array becomes an RGB image.
 
 Limits are checked before anything is decoded, and whatever is unexpected is an `ImageError` that
 names the cause. Pillow's process-wide settings are not changed, and neither the limits nor the
@@ -23,6 +23,7 @@ from agecheck.errors import ImageError, ImageFault
 from agecheck.image.encoded import bytes_of_buffer, bytes_of_file
 from agecheck.image.header import EncodedFormat, read_header
 from agecheck.image.pixels import upright_rgb
+from agecheck.pillow import image_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.ImageFile import ImageFile
 
-    from agecheck.ports import Photo, RgbFrame
+    from agecheck.ports import Photo
 
 MAX_PIXELS = 64_000_000
 """Decoded size. Phones take up to 50 megapixels; Pillow itself balks at 89."""
@@ -67,9 +68,9 @@ class PillowPhotoReader:
         """
         match source:
             case np.ndarray():
-                return _DecodedPhoto(_frame_of_array(source))
+                return _DecodedPhoto(_image_of_array(source))
             case Image.Image():
-                return _DecodedPhoto(_frame_of_caller_image(source))
+                return _DecodedPhoto(_image_of_caller(source))
             case bytes() | bytearray() | memoryview():
                 return _EncodedPhoto(bytes_of_buffer(source))
             case str() | os.PathLike():
@@ -81,47 +82,47 @@ class PillowPhotoReader:
 class _DecodedPhoto:
     """A picture that came as pixels."""
 
-    __slots__ = ("_frame",)
+    __slots__ = ("_image",)
 
-    def __init__(self, frame: RgbFrame) -> None:
-        self._frame = frame
+    def __init__(self, image: Image.Image) -> None:
+        self._image = image
 
-    def decode(self, min_short_side_px: int | None = None) -> RgbFrame:  # noqa: ARG002
-        """The picture at full size, whatever the minimum: read-only, the same at every call."""
-        return self._frame
+    def decode(self, min_short_side_px: int | None = None) -> Image.Image:  # noqa: ARG002
+        """The picture at full size, whatever the minimum; the same at every call."""
+        return self._image
 
 
 class _EncodedPhoto:
     """A picture that came as JPEG, PNG or WebP and was accepted by its header."""
 
-    __slots__ = ("_data", "_frame", "_frame_reduction", "_header")
+    __slots__ = ("_data", "_header", "_image", "_reduction")
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._header = read_header(data)
         _check_size(self._header.height_px, self._header.width_px)
-        self._frame: RgbFrame | None = None
-        self._frame_reduction = 0
+        self._image: Image.Image | None = None
+        self._reduction = 0
 
-    def decode(self, min_short_side_px: int | None = None) -> RgbFrame:
-        """Decode to uint8 RGB (height, width, 3), upright, read-only and C-contiguous.
+    def decode(self, min_short_side_px: int | None = None) -> Image.Image:
+        """Decode to an upright image of mode RGB.
 
         JPEGs are decoded at 1/2, 1/4 or 1/8 where the minimum allows it, sides rounded up; PNG
-        and WebP always at full size. The last frame is kept, so asking again for the same
+        and WebP always at full size. The last image is kept, so asking again for the same
         reduction costs nothing.
 
         Raises:
             ImageError: CORRUPT, ANIMATED, UNSUPPORTED_MODE, or TOO_MANY_PIXELS when this machine
                 has no memory for them.
         """
-        reduction = self._reduction(min_short_side_px)
-        if self._frame is None or self._frame_reduction != reduction:
-            self._frame = None  # let go of the old pixels before new ones are made
-            self._frame = _or_image_error(lambda: self._decode_at(reduction))
-            self._frame_reduction = reduction
-        return self._frame
+        reduction = self._reduction_for(min_short_side_px)
+        if self._image is None or self._reduction != reduction:
+            self._image = None  # let go of the old pixels before new ones are made
+            self._image = _or_image_error(lambda: self._decode_at(reduction))
+            self._reduction = reduction
+        return self._image
 
-    def _reduction(self, min_short_side_px: int | None) -> int:
+    def _reduction_for(self, min_short_side_px: int | None) -> int:
         if min_short_side_px is None or self._header.format is not EncodedFormat.JPEG:
             return 1
         short_side_px = min(self._header.height_px, self._header.width_px)
@@ -131,7 +132,7 @@ class _EncodedPhoto:
                 return reduction
         return 1
 
-    def _decode_at(self, reduction: int) -> RgbFrame:
+    def _decode_at(self, reduction: int) -> Image.Image:
         height_px, width_px = self._header.height_px, self._header.width_px
         image = _DECODERS[self._header.format](io.BytesIO(self._data))
         if image.size != (width_px, height_px):  # Pillow and we read two different pictures
@@ -147,13 +148,13 @@ class _EncodedPhoto:
         return upright_rgb(image)
 
 
-def _or_image_error(make_frame: Callable[[], RgbFrame]) -> RgbFrame:
+def _or_image_error(make_image: Callable[[], Image.Image]) -> Image.Image:
     """Let nothing but ImageError out of Pillow or numpy.
 
     Pillow's parsers raise whatever a broken stream leads them into, and may quote it.
     """
     try:
-        return make_frame()
+        return make_image()
     except ImageError as error:
         fault = error.fault
     except MemoryError:
@@ -172,24 +173,23 @@ def _check_size(height_px: int, width_px: int) -> None:
         raise ImageError(ImageFault.TOO_MANY_PIXELS)
 
 
-def _frame_of_array(array: NDArray[Any]) -> RgbFrame:
+def _image_of_array(array: NDArray[Any]) -> Image.Image:
     if array.dtype != np.uint8:
         raise ImageError(ImageFault.WRONG_DTYPE)
     if array.ndim != 3 or array.shape[2] != 3:
         raise ImageError(ImageFault.WRONG_SHAPE)
     _check_size(array.shape[0], array.shape[1])
-    frame = _or_image_error(lambda: np.array(array, dtype=np.uint8, order="C"))
-    frame.flags.writeable = False
-    return frame
+    return _or_image_error(lambda: image_of(array))
 
 
-def _frame_of_caller_image(image: Image.Image) -> RgbFrame:
-    def make_frame() -> RgbFrame:
+def _image_of_caller(image: Image.Image) -> Image.Image:
+    def make_image() -> Image.Image:
         # A Pillow image of a phone's multi-picture JPEG stands at one still picture.
         if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
             raise ImageError(ImageFault.ANIMATED)
         image.load()
-        return upright_rgb(image)
+        upright = upright_rgb(image)
+        return upright.copy() if upright is image else upright
 
     _check_size(image.height, image.width)
-    return _or_image_error(make_frame)
+    return _or_image_error(make_image)

@@ -33,9 +33,9 @@ def frame_of_source(
     """
     from agecheck.image.reader import PillowPhotoReader
 
-    frame = PillowPhotoReader().open(source).decode()
-    height_px, width_px, _ = frame.shape
-    return Task(kind, frame.nbytes, height_px, width_px, at_ms), frame.data
+    image = PillowPhotoReader().open(source).decode()
+    pixels = image.tobytes()
+    return Task(kind, len(pixels), image.height, image.width, at_ms), pixels
 
 
 def _encoded(data: bytes) -> tuple[Task, bytes]:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from agecheck.pillow import image_of, pixels_of
 from agecheck.vision import facemesh, warp
-from agecheck.vision.pillow import image_of, pixels_of
 
 CHIP_SIZE_PX = 112
 CHIP_PADDING = 0.2

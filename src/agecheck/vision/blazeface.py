@@ -9,13 +9,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from agecheck.pillow import image_of, pixels_of, size_of
 from agecheck.ports import DetectedFace
-from agecheck.vision.pillow import image_of, pixels_of
+
+if TYPE_CHECKING:
+    from agecheck.ports import Picture
 
 NMS_IOU_THRESHOLD = 0.3
 """MediaPipe's value for weighted non-maximum suppression."""
@@ -65,12 +69,12 @@ class Letterbox:
 
 
 def letterbox(
-    frame: NDArray[np.uint8], size_px: int, margin_share: float = 0.0
+    frame: Picture, size_px: int, margin_share: float = 0.0
 ) -> tuple[NDArray[np.float32], Letterbox]:
     """Fit a frame into a black square without distorting it.
 
     Args:
-        frame: uint8 RGB (height, width, 3).
+        frame: an RGB image, or uint8 (height, width, 3).
         size_px: side of the square.
         margin_share: extra black border on every side, as a share of the frame's longer side.
             BlazeFace does not fire on a face that fills the whole picture.
@@ -78,7 +82,7 @@ def letterbox(
     Returns:
         float32 (1, size_px, size_px, 3) in -1 to 1, and the fit.
     """
-    height, width = frame.shape[:2]
+    height, width = size_of(frame)
     scale = size_px / (max(height, width) * (1 + 2 * margin_share))
     fitted = (max(1, round(width * scale)), max(1, round(height * scale)))
     picture = image_of(frame).resize(fitted, Image.Resampling.BILINEAR, reducing_gap=2.0)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from agecheck.vision.pillow import image_of, pixels_of
+from agecheck.pillow import cut_out, pixels_of, size_of
+
+if TYPE_CHECKING:
+    from agecheck.ports import Picture
 
 FloatArray = NDArray[np.float64]
 
@@ -82,13 +86,13 @@ def apply(transform: FloatArray, points: NDArray[np.floating]) -> FloatArray:
     return np.asarray(points @ transform[:, :2].T + transform[:, 2], dtype=np.float64)
 
 
-def crop(frame: NDArray[np.uint8], transform: FloatArray, size_px: int) -> NDArray[np.uint8]:
+def crop(frame: Picture, transform: FloatArray, size_px: int) -> NDArray[np.uint8]:
     """Resample a square crop out of a frame; what lies outside the frame is black.
 
     A crop that shrinks the frame by two or more is box-filtered first, so that it does not alias.
 
     Args:
-        frame: uint8 (height, width, 3).
+        frame: an RGB image, or uint8 (height, width, 3).
         transform: float64 (2, 3), frame pixels to crop pixels.
         size_px: side of the crop.
 
@@ -101,7 +105,7 @@ def crop(frame: NDArray[np.uint8], transform: FloatArray, size_px: int) -> NDArr
     (xx, xy, x), (yx, yy, y) = to_frame.tolist()
     corners_x = [x + size_px * share for share in (0.0, xx, xy, xx + xy)]
     corners_y = [y + size_px * share for share in (0.0, yx, yy, yx + yy)]
-    height, width = frame.shape[:2]
+    height, width = size_of(frame)
     # Only the part of the frame under the crop, and one shrunken pixel around it, goes to Pillow.
     left = max(0, math.floor(min(corners_x)) - shrink)
     top = max(0, math.floor(min(corners_y)) - shrink)
@@ -109,7 +113,7 @@ def crop(frame: NDArray[np.uint8], transform: FloatArray, size_px: int) -> NDArr
     bottom = min(height, math.ceil(max(corners_y)) + shrink)
     if left >= right or top >= bottom:
         return np.zeros((size_px, size_px, 3), dtype=np.uint8)
-    region = image_of(frame[top:bottom, left:right])
+    region = cut_out(frame, left, top, right, bottom)
     shrink = min(shrink, region.width, region.height)
     if shrink > 1:
         region = region.reduce(shrink)
