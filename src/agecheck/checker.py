@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections.abc import Callable
@@ -120,6 +119,8 @@ class AgeChecker:
 
     async def check_async(self, image: object) -> CheckResult:
         """`check` in a thread of its own, for callers that may not block their event loop."""
+        import asyncio  # here, for it takes longer to load than all the rest of this package
+
         return await asyncio.to_thread(self.check, image)
 
     def attest(self, image: object, challenge: Challenge, signer: TokenSigner) -> Attestation:
@@ -144,20 +145,24 @@ class AgeChecker:
         if challenge.age_limit != self._policy.age_limit:
             raise ChallengeError("the challenge asks for another age limit than the policy's")
         issue = signer._begin(challenge, self._evidence(input_kind="file"))
-        result = self._result(image)
-        if result.verdict is Verdict.OVER:
-            token = issue(True)
-        elif result.verdict is Verdict.UNDER:
-            token = issue(False)
-        else:
-            token = None
-        _sleep_to_quantum(began_s, self._release_quantum_ms)
+        try:
+            result = self._result(image)
+            if result.verdict is Verdict.OVER:
+                token = issue(True)
+            elif result.verdict is Verdict.UNDER:
+                token = issue(False)
+            else:
+                token = None
+        finally:  # how long a check took before it failed says something, too
+            sleep_to_quantum(began_s, self._release_quantum_ms)
         return Attestation(result.verdict, result.reason, token)
 
     async def attest_async(
         self, image: object, challenge: Challenge, signer: TokenSigner
     ) -> Attestation:
         """`attest` in a thread of its own."""
+        import asyncio
+
         return await asyncio.to_thread(self.attest, image, challenge, signer)
 
     def _result(self, image: object) -> CheckResult:
@@ -185,8 +190,15 @@ class AgeChecker:
         )
 
 
-def _sleep_to_quantum(began_s: float, quantum_ms: int) -> None:
-    """Wait for the next multiple of the quantum: how long a check took says something of a face."""
+def sleep_to_quantum(began_s: float, quantum_ms: int) -> None:
+    """Wait for the next multiple of the quantum: how long a check took says something of a face.
+
+    For whoever lets an answer out of the process.
+
+    Args:
+        began_s: when the check began, by `time.monotonic()`.
+        quantum_ms: 0 waits for nothing.
+    """
     if quantum_ms:
         quantum_s = quantum_ms / 1000
         elapsed_s = time.monotonic() - began_s

@@ -91,6 +91,23 @@ class SealError(AgecheckError):
     """The requested seal cannot be had on this machine."""
 
 
+class MissingExtraError(AgecheckError):
+    """What was asked for needs an extra that is not installed; nothing else takes its place.
+
+    Args:
+        extra: the extra's name.
+    """
+
+    def __init__(self, extra: str) -> None:
+        self.extra = extra
+        super().__init__(
+            f"{extra} is not installed, or too old: pip install 'agecheck-ondevice[{extra}]'"
+        )
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str]]:
+        return type(self), (self.extra,)
+
+
 class WorkerFault(StrEnum):
     """Why a sealed worker gave no answer."""
 

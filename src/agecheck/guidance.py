@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import IntEnum
 from statistics import median
 from typing import TYPE_CHECKING
@@ -55,7 +56,7 @@ class GuidedSession:
     ) -> None:
         self._pipeline, self._policy, self._max_sd_years = pipeline, policy, max_sd_years
         self._estimates: list[AgeEstimate] = []
-        self._last: Reason | None = None
+        self._last = Reason.NO_FACE
         self._code = LiveCode.WAITING
 
     def see(self, frame: RgbFrame, at_ms: int) -> None:  # noqa: ARG002
@@ -66,11 +67,13 @@ class GuidedSession:
             at_ms: its time on the caller's monotonic clock.
         """
         estimate = self._pipeline.estimate(frame)
+        if isinstance(estimate, AgeEstimate) and not _is_finite(estimate):
+            estimate = Reason.ESTIMATE_INVALID  # among others, a NaN would put the median anywhere
         if isinstance(estimate, Reason):
             self._last = estimate
             self._code = _GUIDANCE.get(estimate, LiveCode.WAITING)
         else:
-            self._last = None
+            self._last = Reason.ESTIMATE_UNCERTAIN  # until there are enough
             self._code = LiveCode.GOOD
             self._estimates.append(estimate)
 
@@ -81,10 +84,15 @@ class GuidedSession:
     def finish(self) -> CheckResult:
         """The result over the median of all estimates; INCONCLUSIVE when they are too few."""
         if len(self._estimates) < MIN_FRAMES:
-            return CheckResult.inconclusive(self._last or Reason.NO_FACE)
+            return CheckResult.inconclusive(self._last)
         of_session = AgeEstimate(
             median(e.mean_years for e in self._estimates),
             median(e.sd_years for e in self._estimates),
             median(e.cautious_years for e in self._estimates),
         )
         return self._policy.decide(of_session, max_sd_years=self._max_sd_years)
+
+
+def _is_finite(estimate: AgeEstimate) -> bool:
+    figures = (estimate.mean_years, estimate.sd_years, estimate.cautious_years)
+    return all(map(math.isfinite, figures))

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import agecheck
-from agecheck.cli.main import cli
+from agecheck.cli.program import cli
 
 PACKAGE = Path(agecheck.__file__).parent
 
@@ -65,6 +65,15 @@ def spawn(
         )
 
     return run
+
+
+@pytest.fixture
+def no_seccomp(tmp_path: Path) -> Path:
+    """A folder that makes a machine without libseccomp when it comes first on the path."""
+    folder = tmp_path / "no-seccomp"
+    folder.mkdir()
+    (folder / "pyseccomp.py").write_text('raise RuntimeError("no libseccomp here")\n')
+    return folder
 
 
 @pytest.fixture

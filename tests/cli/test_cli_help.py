@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from agecheck.cli.main import cli
+from agecheck.cli.program import cli
 
 ROOT = Path(__file__).parents[2]
 TOOL = Path(__file__).with_name("help_pages.py")

@@ -11,6 +11,7 @@ from click.testing import Result
 
 from agecheck import __version__
 from agecheck.models.store import ModelStore
+from agecheck.seal_state import Wall
 
 Invoke = Callable[..., Result]
 Spawn = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -94,9 +95,35 @@ def test_doctor_json_measures_each_network(invoke: Invoke) -> None:
     assert all(model["state"] == "ok" and model["run_ms"] > 0 for model in report["models"])
     assert report["load_ms"] > 0
     assert report["problems"] == []
-    assert report["seal"] == "open"
+    assert report["seal"] == "sealed"
     assert report["versions"]["agecheck"] == __version__
     assert set(report["seal_parts"]) == {"seccomp", "landlock"}
+
+
+def test_doctor_sees_every_attempt_end_the_worker(invoke: Invoke) -> None:
+    """The seal is tried, not believed: each forbidden act is a worker's last, and only that."""
+    report = json.loads(invoke("doctor", "--json").stdout)
+    assert report["walls"] == {wall.value: True for wall in Wall}
+    assert report["attempts"] == {
+        "nothing": "answered",
+        **dict.fromkeys(("socket", "open", "write", "thread", "child", "two-bytes"), "died"),
+    }
+    lines = invoke("doctor").stdout.splitlines()
+    assert f"{'worker tries socket:':<24} died, as it should" in lines
+    assert f"{'wall landlock:':<24} standing" in lines
+
+
+def test_doctor_names_a_wall_that_does_not_hold(spawn: Spawn, no_seccomp: Path) -> None:
+    """The examination can fail: without its filter a worker gets its socket, and doctor says so."""
+    ran = spawn("doctor", "--json", path_first=no_seccomp)
+    report = json.loads(ran.stdout)
+    assert [wall for wall, stands in report["walls"].items() if not stands] == ["seccomp"]
+    assert (report["attempts"]["socket"], report["attempts"]["thread"]) == ("answered", "answered")
+    assert (report["attempts"]["nothing"], report["attempts"]["two-bytes"]) == ("answered",) * 2
+    assert report["attempts"]["open"] == "refused"  # by Landlock
+    assert "wall seccomp: missing" in report["problems"]
+    assert "a sealed worker that tries socket: answered" in report["problems"]
+    assert ran.returncode == 3
 
 
 def test_doctor_times_a_picture_and_says_nothing_else_about_it(
@@ -136,9 +163,12 @@ def test_an_unexpected_error_shows_its_type_and_nothing_more(
 ) -> None:
     """A crash inside a library is one line without its text, which could quote anything."""
     (tmp_path / "numpy.py").write_text('raise LookupError("something private")\n')
-    ran = spawn("check", portrait, path_first=tmp_path)
-    assert (ran.stdout, ran.returncode) == (b"", 3)
-    assert ran.stderr == b"agecheck: internal error (LookupError)\n"
+    for seal, told in (
+        ("require", b"agecheck: the sealed worker could not be prepared (LookupError)\n"),
+        ("off", b"agecheck: internal error (LookupError)\n"),
+    ):
+        ran = spawn("check", portrait, "--seal", seal, path_first=tmp_path)
+        assert (ran.stdout, ran.stderr, ran.returncode) == (b"", told, 3)
 
 
 def test_doctor_survives_a_broken_library(spawn: Spawn, tmp_path: Path) -> None:
@@ -146,5 +176,8 @@ def test_doctor_survives_a_broken_library(spawn: Spawn, tmp_path: Path) -> None:
     (tmp_path / "numpy.py").write_text('raise LookupError("something private")\n')
     ran = spawn("doctor", path_first=tmp_path)
     assert ran.returncode == 3
-    assert b"broken: loading the checker: LookupError\n" in ran.stdout
+    for what in (b"loading the checker", b"trying the seal"):
+        told = what + b": the sealed worker could not be prepared (LookupError)\n"
+        assert b"broken: " + told in ran.stdout
+    assert b"broken: running the networks: LookupError\n" in ran.stdout
     assert b"private" not in ran.stdout + ran.stderr

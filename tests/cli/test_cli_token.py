@@ -73,7 +73,17 @@ def test_over_travels_from_check_to_verify(attest: Invoke, verify: Invoke, portr
     told = dict(line.split(": ", 1) for line in claims)
     assert told["challenge_age_years"] in ("15", "15.0")
     assert told["policy_id"] == "over-12/challenge-15/attempts-3"
-    assert (told["seal"], told["liveness"], told["input"]) == ("open", "none", "file")
+    assert (told["seal"], told["liveness"], told["input"]) == ("sealed", "none", "file")
+
+
+@pytest.mark.parametrize(("seal", "told"), [("best-effort", "sealed"), ("off", "open")])
+def test_a_token_says_what_was_asked_of_the_seal(
+    attest: Invoke, verify: Invoke, portrait: Path, seal: str, told: str
+) -> None:
+    """A relying party is told whether the picture was seen behind walls, whoever set that up."""
+    token = attest(portrait, "--seal", seal, *ASK_OVER).stdout.splitlines()[1]
+    claims = json.loads(verify(token, "--accept-input", "file", "--json").stdout)
+    assert claims["seal"] == told
 
 
 def test_under_travels_from_check_to_verify(attest: Invoke, verify: Invoke, portrait: Path) -> None:

@@ -15,15 +15,17 @@ SECONDS = float(os.environ.get("LONG_SECONDS", "60"))
 SEED = int(os.environ.get("LONG_SEED") or time.time())
 FEWEST_CASES = 20
 SLOWEST_CASE_S = 20.0
-"""A picture that keeps one core busy for longer than this is a way to stop a kiosk."""
+"""A picture that takes longer than this is a way to stop a kiosk. By the clock: a sealed worker's
+processor time is not ours to read."""
 
 SHARES = {
-    "damaged bytes": 0.30,
+    "damaged bytes": 0.26,
     "framings": 0.20,
     "no face": 0.14,
     "cats": 0.08,
     "tokens": 0.06,
-    "soak": 0.22,
+    "soak": 0.18,
+    "sealed soak": 0.08,
 }
 
 
@@ -46,9 +48,9 @@ class LongRun:
         end_s = time.monotonic() + self.seconds
         while self.count < FEWEST_CASES or time.monotonic() < end_s:
             self.count += 1
-            start_s = time.process_time()
+            start_s = time.monotonic()
             yield self.randomness(self.count)
-            self.slowest_s = max(self.slowest_s, time.process_time() - start_s)
+            self.slowest_s = max(self.slowest_s, time.monotonic() - start_s)
             assert self.slowest_s < SLOWEST_CASE_S, self.summary()
 
     def randomness(self, case: int) -> np.random.Generator:
@@ -59,7 +61,7 @@ class LongRun:
         return "; ".join(
             [
                 f"{self.name}: {self.count} cases (LONG_SEED={SEED})",
-                f"slowest {self.slowest_s:.2f} s of processor time",
+                f"slowest {self.slowest_s:.2f} s",
                 *([self.notes] if self.notes else []),
                 outcomes,
             ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,10 @@ RUNS: list[LongRun] = []
 
 
 @pytest.fixture(scope="session")
-def checker() -> AgeChecker:
+def checker() -> Iterator[AgeChecker]:
     """As shipped, at Challenge 25: the laxest gate that an application is likely to set."""
-    return load_checker(AgePolicy(age_limit=18, challenge_age=25))
+    with load_checker(AgePolicy(age_limit=18, challenge_age=25)) as checker:
+        yield checker
 
 
 @pytest.fixture

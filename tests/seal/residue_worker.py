@@ -71,7 +71,7 @@ def _search(patterns: dict[str, list[bytes]]) -> dict[str, object]:
         for position in range(start, end, _CHUNK_BYTES):
             wanted = min(len(window), end - position)
             try:
-                got = os.preadv(_MEMORY_FD, [memoryview(window)[:wanted]], position)
+                got = os.preadv(_MEMORY_FD, [window.data[:wanted]], position)
             except OSError:  # a guard page
                 break
             searched_bytes += got

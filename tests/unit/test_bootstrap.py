@@ -212,12 +212,13 @@ def test_a_check_leaves_nothing_behind(
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    load_checker(CHALLENGE_25).check(portrait)  # what is imported late is imported now
+    with load_checker(CHALLENGE_25) as checker:
+        checker.check(portrait)  # what is imported late is imported now
     before = process_state()
 
-    checker = load_checker(CHALLENGE_25)
-    for image_format in ("PNG", "JPEG", "WEBP"):
-        assert checker.check(recoded(portrait, image_format)) == OVER
+    with load_checker(CHALLENGE_25) as checker:
+        for image_format in ("PNG", "JPEG", "WEBP"):
+            assert checker.check(recoded(portrait, image_format)) == OVER
 
     assert process_state() == before
     assert list(tmp_path.rglob("*")) == []
@@ -250,7 +251,7 @@ class TestAttesting:
         assert verified.challenge_age_years == 25
         assert verified.policy_id == checker.policy.policy_id
         assert verified.bundle_digest == checker.bundle_digest
-        assert (verified.input, verified.seal, verified.liveness) == ("file", "open", "none")
+        assert (verified.input, verified.seal, verified.liveness) == ("file", "sealed", "none")
 
     def test_an_under_becomes_a_token_that_says_so(self, portrait: Path, tmp_path: Path) -> None:
         """A token as such admits nobody."""

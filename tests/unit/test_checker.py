@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import copy
 import dataclasses
@@ -280,3 +281,29 @@ def test_an_attestation_cannot_be_changed() -> None:
 def test_printing_a_checker_says_what_it_is_set_to() -> None:
     """A log can show under which public policy and seal a device runs."""
     assert repr(make_checker(Parts())) == ("<AgeChecker over-18/challenge-25/attempts-3 seal=open>")
+
+
+def test_the_async_wrappers_answer_as_the_plain_calls() -> None:
+    """An event loop gets the same verdict and the same token."""
+    parts = Parts()
+    checker = make_checker(parts)
+    signer = FakeSigner(AUDIENCE, parts.journal)
+    assert asyncio.run(checker.check_async(b"picture")) == CheckResult(Verdict.OVER)
+    attestation = asyncio.run(checker.attest_async(b"picture", CHALLENGE, signer))
+    assert attestation == Attestation(Verdict.OVER, None, "token over=True")
+    assert signer.signed == [True]
+
+
+def test_leaving_the_context_closes_what_the_checker_stands_on() -> None:
+    """The worker ends with the block, whatever happens inside it."""
+    closed: list[str] = []
+    checker = AgeChecker(
+        lambda _: CheckResult(Verdict.OVER),
+        POLICY,
+        bundle_digest=DIGEST,
+        seal=OPEN,
+        close=lambda: closed.append("closed"),
+    )
+    with pytest.raises(KeyError), checker:
+        raise KeyError
+    assert closed == ["closed"]

@@ -15,6 +15,7 @@ from agecheck.errors import (
     ImageFault,
     InternalError,
     KeyFileError,
+    MissingExtraError,
     ModelError,
     ModelFault,
     PolicyError,
@@ -28,7 +29,7 @@ ERRORS: list[AgecheckError] = [
     *(ModelError(fault, "age-model") for fault in ModelFault),
     *map(TokenError, TokenFault),
     *(kind("text") for kind in (CalibrationError, ChallengeError, InternalError, KeyFileError)),
-    *(kind("text") for kind in (PolicyError, SealError)),
+    *(kind("text") for kind in (PolicyError, SealError, MissingExtraError)),
 ]
 
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from agecheck.bootstrap import load_checker
+from agecheck.bootstrap import DETECTORS, load_checker
 from agecheck.challenge import Challenge
+from agecheck.checker import (
+    DEFAULT_RELEASE_QUANTUM_MS,
+    MAX_RELEASE_QUANTUM_MS,
+    sleep_to_quantum,
+)
 from agecheck.cli import standard_input
-from agecheck.cli.exits import CHECK_EXIT_CODES, BadInput, ExitCode, most_cautious
-from agecheck.errors import CalibrationError, ImageError, ImageFault
+from agecheck.cli.answers import Answer, Fault, json_line, printer, text_lines
+from agecheck.cli.exits import CHECK_EXIT_CODES, BadInput, most_cautious
+from agecheck.errors import CalibrationError, ImageError, InternalError, WorkerError
 from agecheck.policy import AgePolicy
-from agecheck.verdict import Reason, Verdict
+from agecheck.seal.setup import DEFAULT_DEADLINE_S
 
 if TYPE_CHECKING:
     from agecheck.checker import AgeChecker
@@ -28,26 +32,12 @@ if TYPE_CHECKING:
 _DEFAULTS = AgePolicy()
 # Whether it can be read is found out picture by picture, not for the whole run.
 _PICTURE = click.Path(readable=False)
-MANY_PICTURES = 10
-"""With more pictures than this, a terminal shows how far the work has come."""
-_CLEAR_LINE = "\r\x1b[K"
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
     challenge: Challenge
     signer: TokenSigner
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What is said about one picture: a verdict, or the fault that prevented one."""
-
-    image: str
-    verdict: Verdict | None = None
-    reason: Reason | None = None
-    token: str | None = field(default=None, repr=False)
-    fault: ImageFault | None = None
 
 
 @click.command(epilog=CHECK_EXIT_CODES)
@@ -90,6 +80,41 @@ class _Answer:
     metavar="FILE",
     help="A calibration made for these models, instead of the shipped one.",
 )
+@click.option(
+    "--detector",
+    type=click.Choice(DETECTORS),
+    default=DETECTORS[0],
+    show_default=True,
+    metavar="NAME",
+    help="What finds the face: blazeface, or mediapipe, which is an extra and is never run "
+    "without a seal.",
+)
+@click.option(
+    "--seal",
+    type=click.Choice(["require", "best-effort", "off"]),
+    metavar="LEVEL",
+    help="Walls around the process that sees the pictures. require: all of them, or no answer; "
+    "best-effort: those that this machine has; off: it is this process.  "
+    "[default: require on Linux, best-effort elsewhere]",
+)
+@click.option(
+    "--deadline",
+    "deadline_s",
+    type=float,
+    default=DEFAULT_DEADLINE_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a check in a sealed process may take.",
+)
+@click.option(
+    "--release-quantum-ms",
+    type=click.IntRange(0, MAX_RELEASE_QUANTUM_MS),
+    default=DEFAULT_RELEASE_QUANTUM_MS,
+    show_default=True,
+    metavar="MS",
+    help="An answer is printed at a whole multiple of this time after its check began, so that "
+    "the time says little of the face; 0 prints it at once.",
+)
 @click.option("--audience", metavar="URI", help="Who asks; with --nonce and --key, for a token.")
 @click.option("--nonce", metavar="TEXT", help="The asker's fresh random value; for one picture.")
 @click.option(
@@ -109,6 +134,10 @@ def check(
     max_false_over: float,
     max_attempts: int,
     calibration: Path | None,
+    detector: str,
+    seal: str | None,
+    deadline_s: float,
+    release_quantum_ms: int,
     audience: str | None,
     nonce: str | None,
     key: Path | None,
@@ -125,17 +154,27 @@ def check(
     _require_consistent(ctx, images, challenge_age)
     policy = AgePolicy(age_limit, challenge_age, max_false_over, max_attempts)
     question = _question(images, audience, nonce, age_limit, key)
-    checker = _load(policy, calibration)
-
-    render = _json_line if as_json else partial(_text_lines, named=len(images) > 1)
+    checker = _load(
+        policy,
+        calibration,
+        detector=detector,
+        seal=seal,
+        deadline_s=deadline_s,
+        release_quantum_ms=release_quantum_ms,
+    )
+    render = json_line if as_json else partial(text_lines, named=len(images) > 1)
     answers = []
-    with _progress(len(images)) as say:
+    with checker, printer(len(images)) as say:
         for image in images:
+            began_s = time.monotonic()
             answer = _answer(checker, image, question)
+            if question is None or answer.fault is not None:  # other answers were held back already
+                sleep_to_quantum(began_s, release_quantum_ms)
             answers.append(answer)
             say(render(answer), answer)
-    if any(answer.fault is not None for answer in answers):
-        ctx.exit(ExitCode.BAD_INPUT)
+    faults = [answer.fault.code for answer in answers if answer.fault is not None]
+    if faults:
+        ctx.exit(max(faults))
     ctx.exit(most_cautious(a.verdict for a in answers if a.verdict is not None))
 
 
@@ -169,25 +208,25 @@ def _question(
     return _Question(challenge, DeviceKey.load(key).signer(audience))
 
 
-def _load(policy: AgePolicy, calibration: Path | None) -> AgeChecker:
+def _load(policy: AgePolicy, calibration: Path | None, **settings: Any) -> AgeChecker:
     try:
-        return load_checker(policy, calibration=calibration)
+        return load_checker(policy, calibration=calibration, **settings)
     except CalibrationError as error:
         if calibration is None:
             raise
         raise BadInput(str(error)) from None
 
 
-def _answer(checker: AgeChecker, image: str, question: _Question | None) -> _Answer:
+def _answer(checker: AgeChecker, image: str, question: _Question | None) -> Answer:
     try:
         source = _read_standard_input() if image == standard_input.DASH else image
         if question is None:
             result = checker.check(source)
-            return _Answer(image, result.verdict, result.reason)
+            return Answer(image, result.verdict, result.reason)
         signed = checker.attest(source, question.challenge, question.signer)
-        return _Answer(image, signed.verdict, signed.reason, signed.token)
-    except ImageError as error:
-        return _Answer(image, fault=error.fault)
+        return Answer(image, signed.verdict, signed.reason, signed.token)
+    except (ImageError, WorkerError, InternalError) as error:
+        return Answer(image, fault=Fault.of(error))
 
 
 def _read_standard_input() -> bytes:
@@ -195,56 +234,3 @@ def _read_standard_input() -> bytes:
 
     # One byte more than the limit is enough for the limit to answer.
     return standard_input.read_at_most(MAX_ENCODED_BYTES + 1)
-
-
-def _text_lines(answer: _Answer, *, named: bool) -> str | None:
-    if answer.verdict is None:
-        return None
-    line = f"{_shown(answer.image)}\t{answer.verdict}" if named else str(answer.verdict)
-    if answer.reason is not None:
-        line += f" {answer.reason}"
-    return line if answer.token is None else f"{line}\n{answer.token}"
-
-
-def _json_line(answer: _Answer) -> str:
-    return json.dumps(
-        {
-            "image": answer.image,
-            "verdict": None if answer.verdict is None else answer.verdict.value,
-            "reason": None if answer.reason is None else answer.reason.value,
-            "token": answer.token,
-            "error": None if answer.fault is None else answer.fault.name,
-        }
-    )
-
-
-def _shown(image: str) -> str:
-    """A file's name on one line: a line break in it would pass for another picture's verdict."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in image
-    )
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[str | None, _Answer], None]]:
-    """Print answers as they come, above a progress bar if a person watches many of them."""
-    # A stream that the caller closed is None.
-    watched = all(stream and stream.isatty() for stream in (sys.stdout, sys.stderr))
-    if total <= MANY_PICTURES or not watched:
-        yield _print_answer
-        return
-    with click.progressbar(length=total, file=sys.stderr, show_pos=True) as bar:
-
-        def say(lines: str | None, answer: _Answer) -> None:
-            click.echo(_CLEAR_LINE, nl=False, err=True)
-            _print_answer(lines, answer)
-            bar.update(1)
-
-        yield say
-
-
-def _print_answer(lines: str | None, answer: _Answer) -> None:
-    if lines is not None:
-        click.echo(lines)
-    if answer.fault is not None:
-        click.echo(f"agecheck: {_shown(answer.image)}: {answer.fault.value}", err=True)

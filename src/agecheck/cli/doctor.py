@@ -1,4 +1,4 @@
-"""agecheck doctor: is this installation whole, and how fast is it here?"""
+"""agecheck doctor: is this installation whole, does its seal hold, and how fast is it here?"""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import click
 from agecheck.bootstrap import load_checker
 from agecheck.cli import machine
 from agecheck.cli.exits import ExitCode
+from agecheck.cli.walls import Ending, examine_walls
 from agecheck.errors import AgecheckError, ModelError
 from agecheck.verdict import Reason
 
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 REPEATS = 15
 # These come after the estimate: the check was a full one, and its outcome is nobody's business.
 _FULL_CHECK = (Reason.WITHIN_BUFFER, Reason.ESTIMATE_UNCERTAIN, Reason.ESTIMATE_INVALID)
+_ENDINGS = {
+    Ending.ANSWERED: "answered",
+    Ending.DIED: "died, as it should",
+    Ending.REFUSED: "was refused, but lived",
+}
 _T = TypeVar("_T")
 
 
@@ -55,6 +61,8 @@ class _Report:
     cpu_features: list[str] | None
     seal: str | None = None
     seal_parts: dict[str, bool] = field(default_factory=dict)
+    walls: dict[str, bool] = field(default_factory=dict)
+    attempts: dict[str, Ending] = field(default_factory=dict)
     provider: str | None = None
     policy: str | None = None
     bundle_digest: str | None = None
@@ -74,10 +82,12 @@ class _Report:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def doctor(ctx: click.Context, *, image: str | None, as_json: bool) -> None:
-    """Examine this installation: is it whole, and how fast is it?
+    """Examine this installation: is it whole, sealed, and how fast?
 
-    Nothing about a picture's content is shown except why a check ended early. The exit code is
-    3 when something is broken, 2 when the picture cannot be used.
+    A sealed worker like that of a check tries to open a socket and a file, to write, to start a
+    thread and a child, and to say two bytes at once; each attempt has to end it. Nothing about a
+    picture's content is shown except why a check ended early. The exit code is 3 when something is
+    broken, 2 when the picture cannot be used.
     """
     report = _examine(image)
     click.echo(json.dumps(asdict(report)) if as_json else _as_text(report))
@@ -93,16 +103,18 @@ def _examine(image: str | None) -> _Report:
     ]
     # First, so that the time to load is that of a fresh process, imports included.
     loaded = _attempt(report, "loading the checker", lambda: _timed_ms(load_checker))
+    _attempt(report, "trying the seal", lambda: _examine_seal(report))
     _attempt(report, "running the networks", lambda: _examine_models(report))
     if loaded is None:
         return report
     checker, report.load_ms = loaded
-    report.seal = str(checker.seal)
-    report.policy = checker.policy.policy_id
-    report.bundle_digest = checker.bundle_digest
-    if image is not None:
-        # An unusable picture is the caller's mistake, not a problem of the installation.
-        report.check = _time_check(checker, image)
+    with checker:
+        report.seal = str(checker.seal)
+        report.policy = checker.policy.policy_id
+        report.bundle_digest = checker.bundle_digest
+        if image is not None:
+            # An unusable picture is the caller's mistake, not a problem of the installation.
+            report.check = _time_check(checker, image)
     return report
 
 
@@ -115,6 +127,12 @@ def _attempt(report: _Report, what: str, examine: Callable[[], _T]) -> _T | None
     except Exception as error:
         report.problems.append(f"{what}: {type(error).__name__}")
     return None
+
+
+def _examine_seal(report: _Report) -> None:
+    health = examine_walls()
+    report.walls, report.attempts = health.walls, health.attempts
+    report.problems += health.problems
 
 
 def _examine_models(report: _Report) -> None:
@@ -174,6 +192,8 @@ def _as_text(report: _Report) -> str:
         rows.append(("seal", str(report.seal)))
     available = [name for name, found in report.seal_parts.items() if found]
     rows.append(("seal parts here", _listed(available)))
+    rows += [(f"wall {wall}", "standing" if up else "missing") for wall, up in report.walls.items()]
+    rows += [(f"worker tries {name}", _ENDINGS[ending]) for name, ending in report.attempts.items()]
     if report.check is not None:
         ended = report.check.ended_early
         cost = f"first {report.check.first_ms} ms, then {report.check.median_ms} ms"

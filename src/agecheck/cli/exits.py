@@ -8,7 +8,14 @@ from typing import IO, Any
 
 import click
 
-from agecheck.errors import AgecheckError, CalibrationError, ModelError, SealError
+from agecheck.errors import (
+    AgecheckError,
+    CalibrationError,
+    InternalError,
+    ModelError,
+    SealError,
+    WorkerError,
+)
 from agecheck.verdict import Verdict
 
 
@@ -29,9 +36,10 @@ Exit codes:
   10  UNDER
   20  INCONCLUSIVE
    2  wrong usage, or a picture, key or policy that cannot be used
-   3  a model or the program itself failed
-With several pictures: 2 if any could not be used, otherwise 20 if any was
-INCONCLUSIVE, otherwise 10 if any was UNDER.
+   3  the seal, a model or the program itself failed
+With several pictures: 3 if a check of any failed, otherwise 2 if any could
+not be used, otherwise 20 if any was INCONCLUSIVE, otherwise 10 if any was
+UNDER.
 """
 
 VERIFY_EXIT_CODES = """\b
@@ -47,7 +55,8 @@ _CODE_BY_VERDICT = {
     Verdict.UNDER: ExitCode.UNDER,
     Verdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
 }
-_INSTALLATION_ERRORS = (ModelError, CalibrationError, SealError)
+_OURS = (ModelError, CalibrationError, SealError, WorkerError, InternalError)
+"""What the caller cannot mend by giving something else."""
 
 
 class Failure(click.ClickException):
@@ -64,7 +73,7 @@ class BadInput(Failure):
 
 
 class Broken(Failure):
-    """What is installed does not work."""
+    """What is installed does not work, or did not this time."""
 
     exit_code = ExitCode.BROKEN
 
@@ -88,7 +97,7 @@ def failure_of(error: Exception) -> Failure:
 
     It could quote whatever the failing code had at hand.
     """
-    if isinstance(error, _INSTALLATION_ERRORS):
+    if isinstance(error, _OURS):
         return Broken(str(error))
     if isinstance(error, AgecheckError):
         return BadInput(str(error))

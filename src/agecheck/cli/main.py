@@ -1,57 +1,21 @@
-"""The entry point: finds the command, and turns whatever goes wrong into an exit code."""
+"""The entry point: starts what a check is going to need, then hands over to the commands."""
 
 from __future__ import annotations
 
+import atexit
+import gc
 import io
 import signal
 import sys
-from importlib import import_module
-from typing import Any
+from collections.abc import Sequence
 
-import click
-
-from agecheck._version import __version__
-from agecheck.cli.exits import ExitCode, failure_of
-
-_COMMANDS = ("check", "verify", "keys", "models", "doctor")
-
-
-class _LazyCommands(click.Group):
-    """Imports a command's module only when the command is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = getattr(import_module(f"agecheck.cli.{cmd_name}"), cmd_name)
-        return command
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
-            raise
-        except KeyboardInterrupt:
-            ctx.exit(ExitCode.INTERRUPTED)
-        except Exception as error:
-            # A traceback would show file names and, from some libraries, values.
-            raise failure_of(error) from None
-
-
-@click.group(cls=_LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, message="%(prog)s %(version)s")
-def cli() -> None:
-    """Over or under an age limit? Answers it from a selfie, on this device.
-
-    What comes out is a verdict or a signed token: never an image, an age or a score. Ask the
-    person for consent first; that is the caller's duty.
-    """
+INTERRUPTED = 130
 
 
 def main() -> None:
     """Run the program on the process's own arguments; ends the process."""
+    gc.disable()  # what is loaded stays
+    atexit.register(gc.freeze)  # and goes with the process; to look through it takes a check's time
     if sys.platform != "win32":
         # `agecheck check *.jpg | head -1` ends quietly, as other filters do.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -59,4 +23,24 @@ def main() -> None:
         # A file name that the terminal's encoding lacks is shown escaped, and breaks nothing.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    cli(prog_name="agecheck")
+    try:
+        if _will_need_a_worker(sys.argv[1:]):
+            from agecheck.seal.launcher import start_ahead
+
+            start_ahead()
+        from agecheck.cli.program import cli
+
+        gc.enable()
+        cli(prog_name="agecheck")
+    except KeyboardInterrupt:  # before a command had begun
+        sys.exit(INTERRUPTED)
+
+
+def _will_need_a_worker(arguments: Sequence[str]) -> bool:
+    """A guess, before the arguments are understood: a wrong one costs time and nothing else."""
+    asks_for_none = {"-h", "--help", "off", "--seal=off"}
+    return (
+        sys.platform == "linux"
+        and arguments[:1] == ["check"]
+        and asks_for_none.isdisjoint(arguments)
+    )

@@ -13,7 +13,7 @@ from agecheck.errors import ModelError, ModelFault
 SCHEMA = 1
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
-_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*\.onnx")
+_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*\.(onnx|tflite)")
 _T = TypeVar("_T")
 
 

@@ -19,7 +19,7 @@ class ModelStore:
     """The models in one folder, under the manifest beside them.
 
     Args:
-        root: folder with the manifest and the .onnx files; by default the package's own data.
+        root: folder with the manifest and the model files; by default the package's own data.
 
     Raises:
         ModelError: the manifest is missing or malformed.
@@ -66,6 +66,15 @@ class ModelStore:
         """One sha256 (hex) over the ids and digests of all models."""
         listing = "".join(f"{e.id} {e.sha256}\n" for e in sorted(self, key=lambda e: e.id))
         return hashlib.sha256(listing.encode()).hexdigest()
+
+
+def mediapipe_models() -> ModelStore:
+    """What ships for the `mediapipe` extra, under a manifest of its own.
+
+    Raises:
+        ModelError: the manifest is missing or malformed.
+    """
+    return ModelStore(files("agecheck.models") / "data" / "mediapipe")
 
 
 def _read(file: Traversable, max_bytes: int) -> bytes | None:

@@ -13,6 +13,8 @@ from enum import IntEnum
 
 CHANNEL_FD = 3
 """The worker's only descriptor."""
+PICTURE_FD = 0
+"""Where the kernel puts a picture's descriptor: the lowest number that is free."""
 MAX_SETUP_BYTES = 64 * 1024
 _TASK = struct.Struct("<BIIQQ")
 
@@ -93,3 +95,18 @@ def receive_with_descriptor(channel: socket.socket, max_bytes: int) -> tuple[byt
     """
     message, descriptors, _, _ = socket.recv_fds(channel, max_bytes, 1)
     return message, descriptors[0] if descriptors else None
+
+
+def hang_up(channel: socket.socket, deadline_s: float) -> bool:
+    """Say that nothing more comes, and wait for the other end to close; whether it did."""
+    with channel:
+        channel.settimeout(deadline_s)
+        try:
+            channel.shutdown(socket.SHUT_WR)
+            while channel.recv(1):
+                pass
+        except TimeoutError:
+            return False
+        except OSError:
+            return True  # it has closed already
+    return True

@@ -5,20 +5,21 @@ from __future__ import annotations
 import errno
 import fcntl
 import mmap
+import os
 
-from pyseccomp import ALLOW, EQ, ERRNO, KILL_PROCESS, MASKED_EQ, Arg, Attr, SyscallFilter
+from pyseccomp import ALLOW, EQ, ERRNO, KILL_PROCESS, MASKED_EQ, NE, Arg, Attr, SyscallFilter
 
-from agecheck.seal.channel import CHANNEL_FD
+from agecheck.seal.channel import CHANNEL_FD, PICTURE_FD
 
-PICTURE_FD = 0
-"""Where the kernel puts a picture's descriptor: the lowest number that is free."""
-
-_AT_EMPTY_PATH = 0x1000
+_F_SETSIG, _F_SETOWN_EX = 10, 15
+_FIOSETOWN, _SIOCSPGRP = 0x8901, 0x8902
+_PR_SET_NAME, _PR_SET_MM = 15, 35
+_CLONE_THREAD = 0x0001_0000
 _INT = 0xFFFF_FFFF  # a C int fills the lower half of a register; the upper half is not defined
 
 FIRST_STAGE_DENIED = (
     # a way to the network, or to another process on this machine
-    *("socket", "connect", "bind", "listen", "accept", "accept4", "io_uring_setup"),
+    *("socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "io_uring_setup"),
     *("shmget", "shmat", "msgget", "msgsnd", "semget", "semop", "mq_open"),
     *("process_vm_readv", "process_vm_writev", "ptrace", "pidfd_getfd", "kcmp"),
     *("kill", "tkill", "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo"),
@@ -26,8 +27,21 @@ FIRST_STAGE_DENIED = (
     *("execve", "execveat", "unshare", "setns", "mount", "umount2", "pivot_root", "chroot"),
     *("bpf", "perf_event_open", "userfaultfd", "keyctl", "add_key", "request_key"),
     *("init_module", "finit_module", "kexec_load", "open_by_handle_at"),
+    *("mount_setattr", "fsopen", "fspick", "fsmount", "move_mount", "open_tree"),
+    # a file's times, mode, owner and attributes: Landlock does not know of them
+    *("utime", "utimes", "utimensat", "futimesat"),
+    *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"),
+    *("setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr"),
+    *(463, 466, 469),  # setxattrat, removexattrat, file_setattr: newer than libseccomp's names
+    # another process's standing, and the machine's
+    *("setpriority", "ioprio_set", "setpgid", "sched_setaffinity", "sched_setscheduler"),
+    *("sched_setparam", "sched_setattr", "process_madvise", "move_pages", "migrate_pages"),
+    *("sethostname", "setdomainname", "settimeofday", "clock_settime", "adjtimex"),
+    *("clock_adjtime", "syslog", "acct", "quotactl", "quotactl_fd", "reboot", "swapon"),
+    *("swapoff", "delete_module", "kexec_file_load", "iopl", "ioperm"),
 )
-"""What the fork server gives up before it loads a library. It may still read files and fork."""
+"""What the fork server gives up before it loads a library. It may still read files and fork;
+`_first_stage_limited` adds calls that are refused by their arguments only."""
 
 WORKER_ALLOWED = (
     *("munmap", "mremap", "madvise", "brk"),
@@ -49,6 +63,8 @@ def load_first_stage() -> None:
     rules.set_attr(Attr.CTL_TSYNC, 1)
     for name in FIRST_STAGE_DENIED:
         rules.add_rule(ERRNO(errno.EPERM), name)
+    for name, argument in _first_stage_limited():
+        rules.add_rule(ERRNO(errno.EPERM), name, argument)
     rules.load()
 
 
@@ -61,13 +77,51 @@ def load_worker(extra_allowed: tuple[str, ...] = ()) -> None:
     Raises:
         OSError: the kernel or libseccomp refuses.
     """
-    rules = SyscallFilter(KILL_PROCESS)
+    rules = _worker_rules(KILL_PROCESS, extra_allowed)
+    # Python's mmap looks at the file by this name on some C libraries, and does without. It cannot
+    # be allowed for the picture alone: beside the descriptor it takes the path of any other file.
+    rules.add_rule(ERRNO(errno.EPERM), "newfstatat")
+    rules.load()
+
+
+def load_worker_with_threads(extra_allowed: tuple[str, ...] = ()) -> None:
+    """The same for a library that has threads: anything else fails with EPERM instead.
+
+    Such a library tries what it can do without, at times of its own. It may start further threads,
+    which are born behind this filter, and no process.
+
+    Args:
+        extra_allowed: as above.
+
+    Raises:
+        OSError: the kernel or libseccomp refuses, or a thread cannot be brought behind it.
+    """
+    rules = _worker_rules(ERRNO(errno.EPERM), extra_allowed)
+    rules.add_rule(ALLOW, "clone", Arg(0, MASKED_EQ, _CLONE_THREAD, _CLONE_THREAD))
+    rules.add_rule(ERRNO(errno.ENOSYS), "clone3")  # its flags lie in memory; libc then takes clone
+    rules.load()
+
+
+def _worker_rules(otherwise: int, extra_allowed: tuple[str, ...]) -> SyscallFilter:
+    rules = SyscallFilter(otherwise)
     rules.set_attr(Attr.CTL_TSYNC, 1)
     for name in (*WORKER_ALLOWED, *extra_allowed):
         rules.add_rule(ALLOW, name)
     for name, arguments in _limited():
         rules.add_rule(ALLOW, name, *arguments)
-    rules.load()
+    return rules
+
+
+def _first_stage_limited() -> tuple[tuple[str, Arg], ...]:
+    return (
+        ("tgkill", Arg(0, NE, os.getpid())),  # abort() signals the process itself
+        ("prlimit64", Arg(0, NE, 0)),  # nobody's limits but its own
+        # signals that the kernel sends in its name when something happens to a descriptor
+        *(("fcntl", _int(1, what)) for what in (fcntl.F_SETOWN, _F_SETSIG, _F_SETOWN_EX)),
+        *(("ioctl", _int(1, what)) for what in (_FIOSETOWN, _SIOCSPGRP)),
+        # the names that everybody on the machine can read
+        *(("prctl", _int(0, what)) for what in (_PR_SET_NAME, _PR_SET_MM)),
+    )
 
 
 def _limited() -> tuple[tuple[str, tuple[Arg, ...]], ...]:
@@ -89,7 +143,7 @@ def _limited() -> tuple[tuple[str, tuple[Arg, ...]], ...]:
         ("fcntl", (picture, _int(1, fcntl.F_GET_SEALS))),
         ("fcntl", (picture, _int(1, fcntl.F_DUPFD_CLOEXEC))),
         ("fstat", (picture,)),
-        ("newfstatat", (picture, _int(3, _AT_EMPTY_PATH))),
+        ("lseek", (picture,)),
         (
             "mmap",
             (

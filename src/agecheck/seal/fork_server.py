@@ -11,11 +11,12 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from agecheck.errors import AgecheckError, ModelError
-from agecheck.seal import codes, walls
+from agecheck.seal import codes, residue, threaded_walls, walls
 from agecheck.seal.channel import (
     CHANNEL_FD,
     MAX_SETUP_BYTES,
@@ -29,26 +30,41 @@ if TYPE_CHECKING:
 
     from agecheck.seal.worker import SealedTask
 
+LEAVE_S = 1
+
 
 def main(control_fd: int) -> None:
     """Serve one caller until its end of the control channel closes."""
+    gc.disable()  # while libraries load, they leave next to nothing behind
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # workers are not waited for; no zombies
     control = end_of(control_fd)
-    setup = json.loads(control.recv(MAX_SETUP_BYTES))
     first_stage = walls.first_stage()
+    message = control.recv(MAX_SETUP_BYTES)
+    if not message:  # started ahead, and not needed after all
+        return
+    setup = json.loads(message)
     sealed_task = _load(control, setup, sorted(first_stage))
     if sealed_task is None:
         return
-    gc.collect()
     server_pid = os.getpid()
     gc.freeze()  # a collection in a worker would copy every page that holds an object
     while True:
         message, descriptor = receive_with_descriptor(control, 1)
         if not message or descriptor is None:
+            _outlive_workers()
             return
         if os.fork() == 0:
             _become_worker(descriptor, sealed_task, setup, server_pid)
         os.close(descriptor)
+
+
+def _outlive_workers() -> None:
+    """Workers that end after this process are left to one that may never reap them."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(LEAVE_S)  # some worker hangs: it is killed when this process ends
+    with suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
 
 
 def _load(
@@ -60,6 +76,7 @@ def _load(
     sealed_task: SealedTask | None = None
     try:
         sealed_task = getattr(import_module(module), name)(**setup["arguments"])
+        import_module("agecheck.seal.worker")  # once, and not in every worker
     except AgecheckError as error:
         answer = {"error": type(error).__name__, "arguments": _arguments(error)}
     except Exception as error:
@@ -80,16 +97,24 @@ def _become_worker(
     """In the new process: raise the walls, say which stand, serve, end. Never returns."""
     try:
         walls.die_with_parent(server_pid)
+        gc.enable()
         from agecheck.seal import worker
 
+        residue.overwrite_freed_memory()
         sys.stdin = sys.stdout = sys.stderr = None
         if descriptor != CHANNEL_FD:
             os.dup2(descriptor, CHANNEL_FD, inheritable=False)
         channel = end_of(CHANNEL_FD)
         own_pidfd = os.pidfd_open(os.getpid())
         send_with_descriptor(channel, b"P", own_pidfd)
-        sealed_task.before_seal()
-        standing = walls.raise_walls(setup["cpu_s"], tuple(setup["extra_calls"]))
+        limits = setup["cpu_s"], tuple(setup["extra_calls"])
+        if setup["own_threads"] is None:
+            sealed_task.before_seal()
+            standing = walls.raise_walls(*limits)
+        else:
+            standing = threaded_walls.raise_walls(
+                sealed_task.before_seal, *limits, setup["own_threads"]["readable"]
+            )
         os.write(CHANNEL_FD, bytes([codes.code_of_walls(standing)]))
         worker.serve(channel, sealed_task, setup["max_checks"])
     finally:
@@ -98,3 +123,5 @@ def _become_worker(
 
 if __name__ == "__main__":
     main(int(sys.argv[1]))
+    os._exit(0)  # there is nothing to put away
+    os._exit(0)  # there is nothing to write or to undo

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agecheck.errors import WorkerError, WorkerFault
+from agecheck.errors import InternalError, WorkerError, WorkerFault
 from agecheck.seal import codes
 from agecheck.seal.channel import Task, receive_with_descriptor, send_task
 from agecheck.seal.memory import sealed_memfd
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 class WorkerHandle:
     """A worker that the fork server was asked for.
 
-    Every method but `kill` may raise WorkerError; after that the worker is only good to be killed.
+    `wait_ready`, `ask` and `tell` may raise WorkerError; after that the worker is only good to be
+    killed.
 
     Args:
         channel: the caller's end.
@@ -48,37 +50,41 @@ class WorkerHandle:
         if self.state is None:
             self._channel.settimeout(deadline_s)
             try:
-                message, self._pidfd = receive_with_descriptor(self._channel, 1)
+                message, descriptor = receive_with_descriptor(self._channel, 1)
             except OSError:
                 raise WorkerError(WorkerFault.DIED) from None
+            if descriptor is not None:
+                self._adopt(descriptor)
             if message != b"P" or self._pidfd is None:
                 raise WorkerError(WorkerFault.PROTOCOL if message else WorkerFault.DIED)
             standing = codes.walls_of_code(self._listen(deadline_s))
             if standing is None or not self._confirms(standing):
                 raise WorkerError(WorkerFault.PROTOCOL)
+            self._require_quiet()  # what it said may be all that is left of it
             self.state = SealState.of_worker(standing, self._first_stage)
         return self.state
 
     def is_quiet(self) -> bool:
         """False when it has said something unasked, or has gone."""
         try:
-            self._channel.settimeout(0)
-            self._channel.recv(1)
-        except BlockingIOError:
-            return True
-        except OSError:
+            self._require_quiet()
+        except WorkerError:
             return False
-        return False
+        return True
 
     def ask(self, task: Task, payload: bytes | memoryview | None, deadline_s: float) -> int:
-        """Hand over a task and wait for its one byte."""
+        """Hand over a task and wait for its one byte. A byte said before does not count as it."""
+        self._require_quiet()
         self.tell(task, payload, deadline_s)
         return self._listen(deadline_s)
 
     def tell(self, task: Task, payload: bytes | memoryview | None, deadline_s: float) -> None:
         """Hand over a task to which nothing is said."""
         self._channel.settimeout(deadline_s)
-        descriptor = None if payload is None else sealed_memfd(payload)
+        try:
+            descriptor = None if payload is None else sealed_memfd(payload)
+        except (OSError, MemoryError):
+            raise InternalError("there is no room to hand the picture over") from None
         try:
             send_task(self._channel, task, descriptor)
         except TimeoutError:
@@ -91,15 +97,14 @@ class WorkerHandle:
 
     def kill(self) -> None:
         """End it, whatever it does, and let go of it. Its exit status is nobody's."""
+        self.strike()
+        self.forget()
+
+    def strike(self) -> None:
+        """End it from another thread than the one that uses it, and that will `kill` it."""
         if self._pidfd is not None:
-            try:
+            with suppress(OSError):  # it has gone already
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            finally:
-                os.close(self._pidfd)
-                self._pidfd = None
-        self._channel.close()
 
     def forget(self) -> None:
         """Let go of it without ending it: in a forked child, it is the parent's."""
@@ -107,6 +112,16 @@ class WorkerHandle:
             os.close(self._pidfd)
             self._pidfd = None
         self._channel.close()
+
+    def _require_quiet(self) -> None:
+        self._channel.settimeout(0)
+        try:
+            unasked = self._channel.recv(1)
+        except BlockingIOError:
+            return
+        except OSError:
+            raise WorkerError(WorkerFault.DIED) from None
+        raise WorkerError(WorkerFault.PROTOCOL if unasked else WorkerFault.DIED)
 
     def _listen(self, deadline_s: float) -> int:
         self._channel.settimeout(deadline_s)
@@ -120,6 +135,18 @@ class WorkerHandle:
             raise WorkerError(WorkerFault.PROTOCOL if message else WorkerFault.DIED)
         return message[0]
 
+    def _adopt(self, descriptor: int) -> None:
+        """Take over what is to be the worker's pidfd: no other process is to be killed by it."""
+        stated = _fields(Path(f"/proc/self/fdinfo/{descriptor}"))
+        status = _fields(Path(f"/proc/{stated.get('Pid', '')}/status"))
+        is_pidfd = "Pid" in stated or not stated  # there may be no /proc to ask
+        is_alive = stated.get("Pid") != "-1"
+        parent = status.get("PPid", str(self._server_pid))
+        if is_pidfd and is_alive and parent == str(self._server_pid):
+            self._pidfd = descriptor
+        else:
+            os.close(descriptor)
+
     def _confirms(self, standing: frozenset[Wall]) -> bool:
         """Whether the kernel says the same of the process, as far as it can be asked."""
         stated = _fields(Path(f"/proc/self/fdinfo/{self._pidfd}"))
@@ -129,9 +156,22 @@ class WorkerHandle:
         return (
             status.get("PPid") == str(self._server_pid)
             and (Wall.SINGLE_THREAD not in standing or status.get("Threads") == "1")
-            and (Wall.NO_NEW_PRIVILEGES not in standing or status.get("NoNewPrivs") == "1")
-            and (Wall.SECCOMP not in standing or status.get("Seccomp") == "2")
+            and _all_threads_are_behind(standing, Path(f"/proc/{stated['Pid']}/task"))
         )
+
+
+def _all_threads_are_behind(standing: frozenset[Wall], tasks: Path) -> bool:
+    """Whether every thread of a process is; one that has ended meanwhile is."""
+    try:
+        threads = [_fields(thread / "status") for thread in tasks.iterdir()]
+    except OSError:
+        return False
+    return all(
+        (Wall.NO_NEW_PRIVILEGES not in standing or thread["NoNewPrivs"] == "1")
+        and (Wall.SECCOMP not in standing or thread["Seccomp"] == "2")
+        for thread in threads
+        if thread
+    )
 
 
 def _fields(path: Path) -> dict[str, str]:

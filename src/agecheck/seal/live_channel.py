@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from agecheck.errors import WorkerError, WorkerFault
+from agecheck.errors import ChallengeError, WorkerError, WorkerFault
 from agecheck.seal import codes
 from agecheck.seal.channel import Task, TaskKind
 from agecheck.seal.sources import frame_of_source
@@ -23,6 +23,7 @@ _T = TypeVar("_T")
 TICK_MS = 500
 MAX_TICKS = 120
 """A session's time, in ticks: one minute. A tick that passes in silence counts."""
+MIN_CHALLENGE_BYTES, MAX_CHALLENGE_BYTES = 16, 1024
 MAX_FRAMES_PER_TICK = 12
 """More are not handed over, so that a slow worker does not fall behind without end."""
 
@@ -35,13 +36,21 @@ class LiveChannel:
 
     Args:
         pool: where the worker comes from; it takes one of its slots.
-        challenge: random bytes that the caller drew; the worker may not choose its own.
+        challenge: random bytes that the caller drew, at least 16 and at most 1024 of them; the
+            worker may not choose its own.
         deadline_s: how long the worker may take for one answer.
+
+    Raises:
+        ChallengeError: the challenge has another length.
+        WorkerError, SealError: there is no worker to be had.
     """
 
     def __init__(self, pool: WorkerPool, challenge: bytes, *, deadline_s: float = 10.0) -> None:
+        self._worker: WorkerHandle | None = None
+        if not MIN_CHALLENGE_BYTES <= len(challenge) <= MAX_CHALLENGE_BYTES:
+            raise ChallengeError("a live session's challenge has 16 to 1024 bytes")
         self._pool, self._deadline_s = pool, deadline_s
-        self._worker: WorkerHandle | None = pool.reserve()
+        self._worker = pool.reserve()
         self._ticks_passed = 0
         self._frames_since_tick = 0
         self._began_s = time.monotonic()
@@ -54,19 +63,25 @@ class LiveChannel:
     def __exit__(self, *_: object) -> None:
         self.abort()
 
+    def __del__(self) -> None:
+        self.abort()  # a session that is lost must not keep one of the pool's slots
+
     def show(self, frame: object, at_ms: int) -> bool:
         """Hand a frame over.
 
         Args:
             frame: uint8 RGB (height, width, 3), upright.
-            at_ms: its time on the caller's monotonic clock.
+            at_ms: its time on the caller's monotonic clock, not negative.
 
         Returns:
             False when it was dropped, because this tick has had its share.
 
         Raises:
-            ImageError: it is no such array. WorkerError: the worker failed; the session is over.
+            ImageError: it is no such array; the session goes on.
+            WorkerError: the worker failed; the session is over.
         """
+        if at_ms < 0:
+            raise ValueError("a monotonic time is not negative")
         if self._frames_since_tick >= MAX_FRAMES_PER_TICK:
             return False
         self._frames_since_tick += 1
@@ -106,8 +121,7 @@ class LiveChannel:
         """End the session without a result. Does nothing when it is over."""
         worker, self._worker = self._worker, None
         if worker is not None:
-            worker.kill()
-            self._pool.release(None)
+            self._pool.discard(worker)
 
     def _answer(self, kind: TaskKind) -> int:
         code = self._guarded(lambda worker: worker.ask(Task(kind), None, self._deadline_s))

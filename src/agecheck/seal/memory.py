@@ -31,6 +31,6 @@ def map_sealed(descriptor: int, size_bytes: int) -> mmap.mmap:
     """
     if fcntl.fcntl(descriptor, fcntl.F_GET_SEALS) & _SEALS != _SEALS:
         raise ValueError("the file is not sealed")
-    if os.fstat(descriptor).st_size != size_bytes:
+    if os.lseek(descriptor, 0, os.SEEK_END) != size_bytes:  # the filter refuses most of stat
         raise ValueError("the file has another size")
     return mmap.mmap(descriptor, size_bytes, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)

@@ -35,25 +35,27 @@ class WorkerPool:
         ModelError, CalibrationError: the setup's factory says so.
     """
 
+    _idle: list[WorkerHandle]
+    _out: set[WorkerHandle]
+    _server: ForkServer | None
+
     def __init__(
         self, setup: WorkerSetup, *, require_all: bool = True, concurrency: int | None = None
     ) -> None:
         self._setup = setup
         self._concurrency = concurrency or len(os.sched_getaffinity(0))
-        self._idle: list[WorkerHandle] = []
-        self._server: ForkServer | None = None
+        self._state: SealState | None = None
         self._start_empty()
         _POOLS.add(self)
-        self._state: SealState | None = None
         try:
             worker = self.reserve()
-            if require_all and self.state.missing:
+            worker.checks_left += 1  # it is only looked at
+            self.release(worker)
+            if require_all and not setup.walls_given_up.issuperset(self.state.missing):
                 raise SealError(f"this machine cannot seal the worker: {self.state}")
         except BaseException:
             self.close()
             raise
-        worker.checks_left += 1  # it was only looked at
-        self.release(worker)
 
     @property
     def state(self) -> SealState:
@@ -75,8 +77,7 @@ class WorkerPool:
             if outcome is None:
                 raise WorkerError(WorkerFault.PROTOCOL)
         except BaseException:
-            worker.kill()
-            self.release(None)
+            self.discard(worker)
             raise
         self.release(worker)
         if isinstance(outcome, CheckResult):
@@ -86,7 +87,8 @@ class WorkerPool:
     def reserve(self) -> WorkerHandle:
         """A worker behind its walls that has said nothing since, for one picture or session.
 
-        Waits while `concurrency` others are out. Give it to `release` whatever happens.
+        Waits while `concurrency` others are out. Whatever happens, give it to `release` or
+        `discard`.
 
         Raises:
             WorkerError, SealError: there is none to be had.
@@ -102,42 +104,46 @@ class WorkerPool:
             self._slots.release()
             raise
         worker.checks_left -= 1
+        with self._lock:
+            self._out.add(worker)
         return worker
 
-    def release(self, worker: WorkerHandle | None) -> None:
-        """Keep a worker for the next check, or end it when it has seen its share.
+    def release(self, worker: WorkerHandle) -> None:
+        """Keep a worker for the next check, or end it when it has seen its share."""
+        self._take_back(worker, usable=worker.checks_left > 0)
 
-        Args:
-            worker: what `reserve` gave; None when it was killed.
-        """
-        self._slots.release()
-        if worker is None:
-            return
-        with self._lock:
-            if worker.checks_left > 0 and len(self._idle) <= self._concurrency:
-                self._idle.insert(0, worker)  # warm, so it is taken first
-                return
-        worker.kill()
+    def discard(self, worker: WorkerHandle) -> None:
+        """End a worker."""
+        self._take_back(worker, usable=False)
 
     def close(self) -> None:
         """End the workers and the fork server. A later check would start them anew."""
         with self._lock:
-            while self._idle:
-                self._idle.pop().kill()
-            if self._server is not None:
-                self._server.stop()
-                self._server = None
+            for worker in self._out:
+                worker.strike()  # the check that uses it ends in a WorkerError
+            self._drop_server()
 
     def __del__(self) -> None:
         if hasattr(self, "_lock"):
             self.close()
 
+    def _take_back(self, worker: WorkerHandle, *, usable: bool) -> None:
+        with self._lock:
+            if worker not in self._out:
+                return  # in a forked child: it is the parent's
+            self._out.remove(worker)
+            keep = usable and len(self._idle) <= self._concurrency
+            if keep:
+                self._idle.insert(0, worker)  # warm, so it is taken first
+        if not keep:
+            worker.kill()
+        self._slots.release()
+
     def _ready_worker(self) -> WorkerHandle:
         for _ in range(MAX_DEAD_WORKERS):
-            with self._lock:
-                worker = self._next_idle() or self._request()
-                if not self._idle:
-                    self._idle.append(self._request())  # forked while this check runs
+            worker = self._take()
+            if worker is None:
+                continue
             try:
                 worker.wait_ready(READY_DEADLINE_S)
             except WorkerError:
@@ -149,34 +155,46 @@ class WorkerPool:
                 return worker
         raise SealError("no sealed worker comes up")
 
-    def _next_idle(self) -> WorkerHandle | None:
-        while self._idle:
-            worker = self._idle.pop(0)
-            if worker.state is None or worker.is_quiet():
-                return worker
-            worker.kill()  # it said something unasked, or died
-        return None
+    def _take(self) -> WorkerHandle | None:
+        """The first in line, with another one behind it that is forked while this check runs."""
+        with self._lock:
+            server = self._running_server()
+            for worker in list(self._idle):
+                if worker.state is not None and not worker.is_quiet():
+                    self._idle.remove(worker)
+                    worker.kill()  # it said something unasked, or died
+            try:
+                while len(self._idle) < 2:
+                    self._idle.append(server.request_worker())
+            except OSError:  # the server has gone just now
+                self._drop_server()
+                return None
+            return self._idle.pop(0)
 
-    def _request(self) -> WorkerHandle:
+    def _running_server(self) -> ForkServer:
         if self._server is not None and not self._server.is_running:
-            self._server.stop()
-            self._server = None
+            self._drop_server()  # its workers have gone with it
         if self._server is None:
             self._server = ForkServer(self._setup)
-        try:
-            return self._server.request_worker()
-        except OSError:
-            raise WorkerError(WorkerFault.DIED) from None
+        return self._server
+
+    def _drop_server(self) -> None:
+        while self._idle:
+            self._idle.pop().kill()
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop()
 
     def _start_empty(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may fork while its thread holds it
         self._slots = threading.BoundedSemaphore(self._concurrency)
         self._idle = []
+        self._out = set()
         self._server = None
 
     def _start_empty_in_child(self) -> None:
         """After a fork: the workers are the parent's. Only its descriptors are closed here."""
-        for worker in self._idle:
+        for worker in (*self._idle, *self._out):
             worker.forget()
         if self._server is not None:
             self._server.forget()
@@ -184,9 +202,23 @@ class WorkerPool:
 
 
 _POOLS: weakref.WeakSet[WorkerPool] = weakref.WeakSet()
+_forking = threading.local()
+
+
+def _before_fork() -> None:
+    """So that no child inherits a descriptor that another thread has just made."""
+    _forking.pools = sorted(_POOLS, key=id)
+    for pool in _forking.pools:
+        pool._lock.acquire()
+
+
+def _in_parent() -> None:
+    for pool in _forking.__dict__.pop("pools", ()):
+        pool._lock.release()
 
 
 def _in_child() -> None:
+    _forking.__dict__.clear()
     for pool in list(_POOLS):
         pool._start_empty_in_child()
 
@@ -196,5 +228,5 @@ def _at_exit() -> None:
         pool.close()
 
 
-os.register_at_fork(after_in_child=_in_child)
+os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)
 atexit.register(_at_exit)

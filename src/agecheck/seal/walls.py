@@ -8,9 +8,10 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from agecheck.seal import process
 from agecheck.seal.channel import CHANNEL_FD
 from agecheck.seal_state import Wall
 
@@ -32,13 +33,14 @@ def first_stage() -> set[Wall]:
         Those of `seal_state.FIRST_STAGE` that stand.
     """
     # Finding libseccomp opens /dev/null for writing, which Landlock is about to refuse.
-    _stands(_import_filters)
+    stands(_import_filters)
+    stands(process.hide_command_line)  # needs a kernel with CHECKPOINT_RESTORE, as most are
     raisers = {
-        Wall.NO_NEW_PRIVILEGES: _no_new_privileges,
+        Wall.NO_NEW_PRIVILEGES: _no_privileges,
         Wall.LANDLOCK: _landlock_no_writing,
         Wall.SECCOMP: _first_filter,
     }
-    return {wall for wall, raise_it in raisers.items() if _stands(raise_it)}
+    return {wall for wall, raise_it in raisers.items() if stands(raise_it)}
 
 
 def die_with_parent(parent_pid: int) -> None:
@@ -59,18 +61,19 @@ def raise_walls(cpu_seconds: int, extra_calls: tuple[str, ...] = ()) -> set[Wall
         Those that stand.
     """
     raisers: dict[Wall, Callable[[], None]] = {
-        Wall.SINGLE_THREAD: _single_thread,
+        Wall.SINGLE_THREAD: require_single_thread,
         Wall.DESCRIPTORS: _keep_only_channel,
         Wall.LIMITS: lambda: _limits(cpu_seconds),
-        Wall.NOT_DUMPABLE: lambda: _prctl(_PR_SET_DUMPABLE, 0),
-        Wall.NO_NEW_PRIVILEGES: _no_new_privileges,
+        Wall.NOT_DUMPABLE: not_dumpable,
+        Wall.NO_NEW_PRIVILEGES: no_new_privileges,
         Wall.LANDLOCK: _landlock_nothing,
         Wall.SECCOMP: lambda: _worker_filter(extra_calls),
     }
-    return {wall for wall, raise_it in raisers.items() if _stands(raise_it)}
+    return {wall for wall, raise_it in raisers.items() if stands(raise_it)}
 
 
-def _stands(raise_it: Callable[[], None]) -> bool:
+def stands(raise_it: Callable[[], None]) -> bool:
+    """Raise a wall, and say whether that went well."""
     try:
         raise_it()
     except Exception:  # a missing library, an old kernel, a container that forbids it
@@ -78,13 +81,14 @@ def _stands(raise_it: Callable[[], None]) -> bool:
     return True
 
 
-def _single_thread() -> None:
+def require_single_thread() -> None:
     """A filter set here would leave a thread from before it free, for Landlock has no way to it."""
     if len(list(Path("/proc/self/task").iterdir())) != 1:
         raise OSError("there is another thread")
 
 
 def _keep_only_channel() -> None:
+    process.require_no_shared_memory()
     os.closerange(0, CHANNEL_FD)
     os.closerange(CHANNEL_FD + 1, os.sysconf("SC_OPEN_MAX"))
     # The listing itself is open while it is read, under the lowest number that is free.
@@ -93,12 +97,26 @@ def _keep_only_channel() -> None:
 
 
 def _limits(cpu_seconds: int) -> None:
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    memory_bytes = pages * resource.getpagesize() + EXTRA_MEMORY_BYTES
+    set_limits(cpu_seconds, address_space_bytes() + EXTRA_MEMORY_BYTES)
+
+
+def address_space_bytes() -> int:
+    """What is mapped now, used or not."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+def set_limits(cpu_seconds: int, memory_bytes: int, *, threads: bool = False) -> None:
+    """Limit what it may use.
+
+    Args:
+        cpu_seconds: processor time, for its whole life.
+        memory_bytes: address space.
+        threads: it may start further threads, which count as processes here.
+    """
     for kind, limit in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NPROC, 0),
+        *(() if threads else ((resource.RLIMIT_NPROC, 0),)),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_NOFILE, MAX_DESCRIPTORS),
         (resource.RLIMIT_CPU, cpu_seconds),
@@ -109,28 +127,42 @@ def _limits(cpu_seconds: int) -> None:
         resource.setrlimit(kind, (ceiling, ceiling))
 
 
-def _no_new_privileges() -> None:
+def not_dumpable() -> None:
+    """No other process of this user can look into it, or have it leave a core file."""
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def no_new_privileges() -> None:
+    """Nothing it may execute makes it more than it is."""
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def _no_privileges() -> None:
+    process.drop_capabilities()
+    no_new_privileges()
 
 
 def _landlock_nothing() -> None:
     from landlock import FSAccess
 
-    _restrict(FSAccess.all())
+    restrict(FSAccess.all())
 
 
 def _landlock_no_writing() -> None:
     from landlock import FSAccess
 
-    _restrict(FSAccess.all() & ~(FSAccess.READ_FILE | FSAccess.READ_DIR | FSAccess.EXECUTE))
+    restrict(FSAccess.all() & ~(FSAccess.READ_FILE | FSAccess.READ_DIR | FSAccess.EXECUTE))
 
 
-def _restrict(access: int) -> None:
-    """Give up these kinds of access, everywhere: a ruleset without a rule."""
-    from landlock import Ruleset
+def restrict(access: int, readable: Sequence[str] = ()) -> None:
+    """Give up these kinds of access, everywhere but for reading what is named."""
+    from landlock import FSAccess, Ruleset
 
     ctypes.set_errno(0)  # the library takes an error left over from an earlier call for its own
     ruleset = Ruleset(restrict_rules=access)
+    for path in readable:
+        in_folder = FSAccess.READ_DIR if Path(path).is_dir() else FSAccess(0)
+        ruleset.allow(path, rules=FSAccess.READ_FILE | in_folder)
     ruleset.apply()
     os.close(ruleset._fd)
 

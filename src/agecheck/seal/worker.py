@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from agecheck.guidance import LiveCode
     from agecheck.ports import RgbFrame
     from agecheck.verdict import CheckResult
+
+_T = TypeVar("_T")
 
 
 class SealedSession(Protocol):
@@ -36,7 +41,7 @@ class SealedTask(Protocol):
     """What a worker does with pictures. Made in the fork server, before any walls but the first."""
 
     def before_seal(self) -> None:
-        """Runs in the new worker, before its walls are raised."""
+        """Runs in the new worker before its walls are raised; between them if it has threads."""
 
     def check(self, source: object) -> CheckResult:
         """One picture's result."""
@@ -63,12 +68,12 @@ def serve(channel: socket.socket, sealed_task: SealedTask, max_checks: int) -> N
         task, descriptor = received
         match task.kind:
             case TaskKind.ENCODED | TaskKind.FRAME:
-                _say(_with_picture(task, descriptor, sealed_task.check))
+                _say(_with_picture(task, descriptor, partial(_code, sealed_task.check)))
                 max_checks -= 1
             case TaskKind.LIVE_BEGIN:
                 session = _open_session(task, descriptor, sealed_task)
             case TaskKind.LIVE_FRAME if session is not None:
-                _with_picture(task, descriptor, _Look(session, task.at_ms))  # nothing is said
+                _with_picture(task, descriptor, partial(_show, session, task.at_ms))
             case TaskKind.LIVE_TICK if session is not None:
                 _say(codes.code_of_live(session.tick()))
             case TaskKind.LIVE_END if session is not None:
@@ -79,17 +84,7 @@ def serve(channel: socket.socket, sealed_task: SealedTask, max_checks: int) -> N
                 raise _BrokenTaskError
 
 
-class _Look:
-    """Shows a frame to a session; its result is never said."""
-
-    def __init__(self, session: SealedSession, at_ms: int) -> None:
-        self._session, self._at_ms = session, at_ms
-
-    def __call__(self, frame: Any) -> Any:
-        self._session.see(frame, self._at_ms)
-
-
-def _with_picture(task: Task, descriptor: int | None, look: Any) -> int:
+def _with_picture(task: Task, descriptor: int | None, look: Callable[[Any], _T]) -> _T:
     """Map the picture, look at it, and let go of it. The answer is ready before, not said."""
     if descriptor is None:
         raise _BrokenTaskError
@@ -99,15 +94,21 @@ def _with_picture(task: Task, descriptor: int | None, look: Any) -> int:
     if task.kind is not TaskKind.ENCODED:
         shape = (task.height_px, task.width_px, 3)
         source = np.frombuffer(view, dtype=np.uint8).reshape(shape)
-    code = _code(look, source)
+    answer = look(source)
     del source
     view.release()
     mapped.close()  # BufferError when anything still refers to it: the worker ends
     os.close(descriptor)
-    return code
+    return answer
 
 
-def _code(action: Any, *arguments: object) -> int:
+def _show(session: SealedSession, at_ms: int, frame: RgbFrame) -> None:
+    """Nothing is said about a frame, even if it could not be looked at: then it does not count."""
+    with suppress(Exception):
+        session.see(frame, at_ms)
+
+
+def _code(action: Callable[..., CheckResult], *arguments: object) -> int:
     try:
         return codes.code_of_result(action(*arguments))
     except Exception as error:

@@ -47,6 +47,18 @@ def parse_json_object(data: bytes) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
+def parse_flat_object(data: bytes) -> dict[str, object] | None:
+    """As `parse_json_object`, but None also where a member is an array or an object.
+
+    Nothing that agecheck signs is nested, so a verifier in another language needs no recursion,
+    and none of them depends on how deep its JSON parser goes.
+    """
+    members = parse_json_object(data)
+    if members is None or any(isinstance(value, dict | list) for value in members.values()):
+        return None
+    return members
+
+
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):

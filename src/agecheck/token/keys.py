@@ -7,6 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn, final
 
@@ -18,7 +19,7 @@ from agecheck.challenge import Challenge
 from agecheck.errors import ChallengeError
 from agecheck.policy import MIN_AGE_LIMIT_YEARS
 from agecheck.ports import Evidence
-from agecheck.token import jwk, jws, keyfile
+from agecheck.token import enrolment, jwk, jws, keyfile
 from agecheck.token.claims import (
     ISSUED_AT_STEP_S,
     MAX_TIME_S,
@@ -137,6 +138,21 @@ class AudienceSigner:
         """The public key to give to this audience: kty, crv, x, kid, alg, use."""
         return jwk.to_jwk(self._private_key.public_key())
 
+    def prove_possession(self, nonce: str) -> str:
+        """A proof for this audience alone that whoever sends it holds the private key.
+
+        It is what enrolment needs besides `public_jwk()`, and it holds that key. Its typ differs
+        from a token's: it says nothing about anybody's age.
+
+        Args:
+            nonce: the audience's, from its enrolment challenge.
+
+        Raises:
+            ChallengeError: the nonce does not have the form of a challenge's.
+        """
+        payload = enrolment.proof_payload(self._audience, nonce, self._private_key.public_key())
+        return jws.sign(payload, self._private_key, jws.ENROLMENT_TYPE)
+
     def _begin(self, challenge: Challenge, evidence: Evidence) -> Callable[[bool], str]:
         """Bind a challenge before any pixel is read.
 
@@ -152,8 +168,10 @@ class AudienceSigner:
             raise ChallengeError("the challenge is for another audience than the signer's")
         if challenge.age_limit != evidence.age_limit:
             raise ChallengeError("the challenge asks for another age limit than the check's")
+        # A copy, which nobody else can reach: frozen is not final in Python.
+        bound = replace(challenge)
         # Better to fail now than after a picture was taken.
-        self._payload(challenge, evidence, over=False, at_s=0.0)
+        self._payload(bound, evidence, over=False, at_s=0.0)
         unspent = threading.Lock()
 
         def finish(over: bool) -> str:
@@ -162,7 +180,7 @@ class AudienceSigner:
                 raise SignerError("this challenge has been answered; each takes one answer")
             if type(over) is not bool:
                 raise TypeError("over is a bool")
-            payload = self._payload(challenge, evidence, over=over, at_s=self._now())
+            payload = self._payload(bound, evidence, over=over, at_s=self._now())
             return jws.sign(payload, self._private_key)
 
         return finish

@@ -1,0 +1,63 @@
+"""A face is used for its one answer and for nothing else: a hundred checks change nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import agecheck
+from agecheck import AgePolicy, load_checker
+from seal.processes import CAT, PORTRAIT
+
+PACKAGE = Path(agecheck.__file__).parent
+CHALLENGE_25 = AgePolicy(age_limit=18, challenge_age=25)
+
+
+def state_of(folder: Path) -> dict[str, tuple[int, str]]:
+    """Every file's time of change and digest, but for Python's own cache of compiled modules."""
+    return {
+        path.relative_to(folder).as_posix(): (
+            path.stat().st_mtime_ns,
+            hashlib.sha256(path.read_bytes()).hexdigest(),
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def test_a_hundred_checks_change_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No weight, calibration, cache or note: nothing learns, and nothing is kept."""
+    for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    pictures: list[object] = [PORTRAIT.read_bytes(), CAT.read_bytes()]
+    with Image.open(PORTRAIT) as opened:
+        pictures += [opened.convert("RGB").resize((320, 320)), b"not a picture"]
+
+    def answers(rounds: int) -> list[str]:
+        said = []
+        with load_checker(CHALLENGE_25) as checker:
+            for picture in pictures * rounds:
+                try:
+                    said.append(str(checker.check(picture)))
+                except agecheck.ImageError as error:
+                    said.append(error.fault.name)
+        return said
+
+    first = answers(1)
+    before = state_of(PACKAGE)
+    shared_memory = set(os.listdir("/dev/shm"))  # noqa: PTH208, S108
+    hundred = answers(25)
+
+    assert len(hundred) == 100
+    assert hundred == first * 25
+    assert state_of(PACKAGE) == before
+    assert list(tmp_path.rglob("*")) == []
+    assert set(os.listdir("/dev/shm")) == shared_memory  # noqa: PTH208, S108
+    assert answers(1) == first
