@@ -4,17 +4,19 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LONG_SECONDS ?= 1800
 
-.PHONY: help demo test lint test-system long models goldens cli-docs bench-latency bench-gate calibrate wheel clean
+.PHONY: help demo test lint test-system attacks long models goldens cli-docs bench-latency bench-seal bench-gate calibrate wheel clean
 
 help:
 	@echo "make demo           install, check the sample selfie, print and verify a token"
 	@echo "make test           the test suite"
 	@echo "make lint           ruff, mypy --strict, import-linter"
 	@echo "make test-system    tests that need Debian packages (qemu-user, strace) or extras"
+	@echo "make attacks        run every attack on the seal and the token; none may succeed"
 	@echo "make long           fuzzing and soak; LONG_SECONDS=$(LONG_SECONDS)"
 	@echo "make models         rebuild every shipped model from pinned packages, compare digests"
 	@echo "make goldens        regenerate the golden files in an environment of their own"
 	@echo "make bench-latency  speed and memory"
+	@echo "make bench-seal     what the seal costs, and whether it lasts"
 	@echo "make bench-gate     FACES=folder: the gate against each network alone"
 	@echo "make calibrate      FACES=folder: refit the shipped calibration"
 	@echo "make wheel          build the wheel and the sdist"
@@ -52,13 +54,20 @@ lint: .venv/dev
 
 test-system: .venv/dev .venv-mediapipe/dev
 	$(BIN)/python tests/system/check_without_vnni.py
+	$(BIN)/python -m pytest tests/system
 	.venv-mediapipe/bin/python -m pytest tests/mediapipe_extra
+
+attacks: .venv/dev
+	$(BIN)/python -m attacks.run
 
 long: .venv/dev
 	LONG_SECONDS=$(LONG_SECONDS) $(BIN)/python -m pytest tests/long
 
 bench-latency: .venv/bench
 	$(BIN)/python -m benchmarks.latency
+
+bench-seal: .venv/bench
+	$(BIN)/python -m benchmarks.seal
 
 bench-gate: .venv/bench
 	@test -n "$(FACES)" || { echo "give the folder: make bench-gate FACES=path"; exit 2; }

@@ -19,6 +19,8 @@ from attacks.trial import Outcome, outcome
 
 _AUDIENCE, _NONCE, _OTHER_NONCE = "https://shop.example", "0123456789abcdef", "fedcba9876543210"
 _CHALLENGE = Challenge(_AUDIENCE, _NONCE, 18)
+_KNOWN_PUBLIC = {"audience", "key_id", "public_jwk", "prove_possession"}
+"""A new name here needs a look at what it signs."""
 _INPUTS = frozenset({"file", "browser", "device"})
 
 
@@ -40,7 +42,7 @@ def run() -> Iterator[Outcome]:
         ("a challenge exchanged in the check", _exchange, "the challenge is bound before it"),
         ("something like a challenge", _lookalike, "a Challenge is taken, nothing else"),
         ("a copy of the signer", _copy, "a signer is not copied or pickled"),
-        ("a public way to sign", _public_way, "there is none"),
+        ("a public way to sign", _public_way, "an enrolment's proof is all, and is no token"),
     )
     for name, attempt, by in tries:
         succeeded = attempt(signer, honest.token or "")
@@ -167,9 +169,20 @@ def _copy(signer: AudienceSigner, _: str) -> bool:
     return any(_gives(lambda way=way: way(signer)) is not None for way in ways)  # type: ignore[misc]
 
 
-def _public_way(signer: AudienceSigner, _: str) -> bool:
+def _public_way(signer: AudienceSigner, token: str) -> bool:
+    """Whatever a public method returns is handed in as a token, for any nonce it was given."""
     public = {name for name in dir(signer) if not name.startswith("_")}
-    return public != {"audience", "key_id", "public_jwk"}
+    inputs: tuple[tuple[Any, ...], ...] = (
+        *((), (_NONCE,), (_CHALLENGE,), (True,), (Verdict.OVER,)),
+        *((token,), (token.split(".")[1],), (_CHALLENGE, True), (_NONCE, True)),
+    )
+    signed = [
+        _gives(lambda n=name, i=given: getattr(signer, n)(*i))  # type: ignore[misc]
+        for name in public
+        for given in inputs
+    ]
+    taken = [text for text in signed if isinstance(text, str) and _accepted(signer, text)]
+    return bool(taken) or public != _KNOWN_PUBLIC
 
 
 def _gives(action: Callable[[], Any]) -> Any:

@@ -25,7 +25,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         if _will_need_a_worker(sys.argv[1:]):
-            from agecheck.seal.launcher import start_ahead
+            from agecheck.seal.starting import start_ahead
 
             start_ahead()
         from agecheck.cli.program import cli

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import socket
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 CHANNEL_FD = 3
 """The worker's only descriptor."""
@@ -30,8 +30,7 @@ class TaskKind(IntEnum):
     LIVE_END = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One message to a worker. The bytes it speaks of come beside it, as a sealed memfd.
 
     Attributes:

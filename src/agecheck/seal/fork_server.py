@@ -123,5 +123,4 @@ def _become_worker(
 
 if __name__ == "__main__":
     main(int(sys.argv[1]))
-    os._exit(0)  # there is nothing to put away
     os._exit(0)  # there is nothing to write or to undo

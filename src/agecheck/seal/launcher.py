@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
-import atexit
 import json
-import os
-import subprocess
-import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
 
 from agecheck.errors import CalibrationError, ModelError, ModelFault, SealError
+from agecheck.seal import starting
 from agecheck.seal.channel import MAX_SETUP_BYTES, hang_up, pair, send_with_descriptor
 from agecheck.seal.handle import WorkerHandle
 from agecheck.seal.setup import WorkerSetup
 from agecheck.seal_state import Wall
 
-if TYPE_CHECKING:
-    import socket
-
 START_DEADLINE_S = 60.0
 """For loading the networks on a slow machine, before the first picture."""
 STOP_DEADLINE_S = 2.0
-_KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-
-
-class _Started(NamedTuple):
-    """A fork server that has not been told yet what for."""
-
-    process: subprocess.Popen[bytes]
-    control: socket.socket
-    by_pid: int
-
-
-_ahead: list[_Started] = []
-
-
-def start_ahead() -> None:
-    """Start the fork server that this process is going to need: it comes up meanwhile.
-
-    For a program that checks one picture and ends. A server that nothing asks for ends with it.
-    """
-    with suppress(SealError, OSError):  # whoever needs it will be told
-        _ahead.append(_start())
 
 
 class ForkServer:
@@ -60,10 +30,9 @@ class ForkServer:
     def __init__(self, setup: WorkerSetup) -> None:
         self._setup = setup
         try:
-            started = _ahead.pop() if _ahead and _ahead[-1].by_pid == os.getpid() else _start()
+            self._process, self._control = starting.started()
         except OSError:
             raise SealError("the sealed worker could not be started") from None
-        self._process, self._control = started.process, started.control
         try:
             self._wait_until_loaded()
         except BaseException:
@@ -104,52 +73,14 @@ class ForkServer:
 
     def stop(self) -> None:
         """End it, after its workers, so that no process is left to be reaped by another."""
-        ends = hang_up(self._control, STOP_DEADLINE_S)
-        try:
-            self._process.wait(STOP_DEADLINE_S if ends else 0)
-        except subprocess.TimeoutExpired:
-            self._process.kill()  # and its workers are killed by the kernel
-            self._process.wait()
+        hang_up(self._control, STOP_DEADLINE_S)
+        self._process.kill()  # it has ended; or it hangs, and the kernel kills its workers with it
+        self._process.wait()
 
     def forget(self) -> None:
         """Let go of it without ending it: in a forked child, it is the parent's."""
         self._control.close()
         self._process.returncode = 0  # not ours to wait for
-
-
-def _start() -> _Started:
-    if not sys.executable:
-        raise SealError("there is no Python program to start a sealed worker with")
-    control, theirs = pair()
-    kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-    descriptor = theirs.fileno()
-    try:
-        with theirs:
-            process = subprocess.Popen(  # noqa: S603
-                # -S: no sitecustomize and no .pth file runs before the first walls
-                [sys.executable, "-PsS", "-m", "agecheck.seal.fork_server", str(descriptor)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=[descriptor],
-                env={**kept, **_ONE_THREAD, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                start_new_session=True,  # a Ctrl-C is the caller's to answer
-            )
-    except BaseException:
-        control.close()
-        raise
-    return _Started(process, control, os.getpid())
-
-
-def _stop_ahead() -> None:
-    while _ahead:
-        started = _ahead.pop()
-        started.control.close()
-        if started.by_pid == os.getpid():
-            started.process.kill()
-            started.process.wait()
-        else:
-            started.process.returncode = 0  # not ours to wait for
 
 
 def _load_error(answer: object) -> Exception:
@@ -161,6 +92,3 @@ def _load_error(answer: object) -> Exception:
         case {"error": str(name)}:
             return SealError(f"the sealed worker could not be prepared ({name})")
     return SealError("the sealed worker could not be started")
-
-
-atexit.register(_stop_ahead)

@@ -33,4 +33,5 @@ def map_sealed(descriptor: int, size_bytes: int) -> mmap.mmap:
         raise ValueError("the file is not sealed")
     if os.lseek(descriptor, 0, os.SEEK_END) != size_bytes:  # the filter refuses most of stat
         raise ValueError("the file has another size")
-    return mmap.mmap(descriptor, size_bytes, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+    flags = mmap.MAP_PRIVATE | mmap.MAP_POPULATE  # all pages at once, not fault by fault
+    return mmap.mmap(descriptor, size_bytes, flags=flags, prot=mmap.PROT_READ)
