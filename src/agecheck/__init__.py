@@ -41,7 +41,15 @@ if TYPE_CHECKING:
     from agecheck.seal_state import SealLevel, SealState, Wall
     from agecheck.verdict import CheckResult, Reason, Verdict
 else:
-    _PUBLIC_MODULES = "errors verdict policy seal_state challenge checker bootstrap".split()
+    _PUBLIC_MODULES = [
+        "errors",
+        "verdict",
+        "policy",
+        "seal_state",
+        "challenge",
+        "checker",
+        "bootstrap",
+    ]
 
     def __getattr__(name):
         """Load what is public when it is first asked for: the command line starts sooner."""

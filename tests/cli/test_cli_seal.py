@@ -210,7 +210,10 @@ def test_ctrl_c_at_any_moment_leaves_no_process_and_no_traceback(
         time.sleep(after_s)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all it knows of
         _, stderr = process.communicate(timeout=60)
-    assert (stderr, process.returncode) == (b"", 130)
+    # A shell shows 130 for both: where the interrupt met an eval() in some import, CPython ends the
+    # process by the signal itself, whatever exit code the program has asked for.
+    assert process.returncode in (130, -signal.SIGINT)
+    assert stderr == b""
     assert remaining(tmp_path) == []
 
 
