@@ -12,9 +12,6 @@ from typing import Any
 
 import pytest
 
-from mediapipe_extra.pictures import PORTRAITS, SELFIES
-from selfies.degrade import Portrait
-
 COMPARE = Path(__file__).with_name("compare.py")
 MIN_BOX_IOU = 0.8
 """Measured: 0.934. MediaPipe gives boxes in whole pixels, four to one of the network's."""
@@ -28,14 +25,9 @@ Findings = dict[str, dict[str, dict[str, list[dict[str, Any]]]]]
 
 
 @pytest.fixture(scope="module")
-def findings(sample: Portrait, tmp_path_factory: pytest.TempPathFactory) -> Findings:
+def findings(pictures: dict[str, Path]) -> Findings:
     """Picture -> network -> runtime -> faces."""
-    folder = tmp_path_factory.mktemp("pictures")
-    names: dict[str, str] = {}
-    for name, make in {**PORTRAITS, **SELFIES}.items():
-        path = folder / f"{len(names)}.png"
-        make(sample).save(path)
-        names[str(path)] = name
+    names = {str(path): name for name, path in pictures.items()}
     return {names[path]: found for path, found in compare(*names).items()}
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from agecheck import AgeChecker, AgePolicy, CheckResult, SealError, Verdict, load_checker
 from agecheck.seal_state import SealLevel, Wall
-from mediapipe_extra.pictures import PORTRAITS, SELFIES
 from seal.processes import first_worker_pid, pool_of, server_pid_of, status_of
 from selfies import degrade
 from selfies.degrade import Portrait
@@ -34,20 +31,17 @@ def default() -> Iterator[AgeChecker]:
         yield checker
 
 
-def encoded(picture: Image.Image) -> bytes:
-    out = io.BytesIO()
-    picture.save(out, "PNG")
-    return out.getvalue()
-
-
 def test_verdicts_are_those_of_the_default(
-    checker: AgeChecker, default: AgeChecker, sample: Portrait, cat: Path
+    checker: AgeChecker,
+    default: AgeChecker,
+    sample: Portrait,
+    pictures: dict[str, Path],
+    cat: Path,
 ) -> None:
     """The choice of the detector's runtime does not decide about anybody."""
-    pictures = {name: encoded(make(sample)) for name, make in {**PORTRAITS, **SELFIES}.items()}
-    pictures["cat"] = cat.read_bytes()
-    pictures["two people"] = encoded(degrade.side_by_side(sample, 1.0))
-    answers = {name: (checker.check(data), default.check(data)) for name, data in pictures.items()}
+    two_people = degrade.side_by_side(sample, 1.0)
+    shown = {**pictures, "cat": cat, "two people": two_people}
+    answers = {name: (checker.check(shot), default.check(shot)) for name, shot in shown.items()}
     assert {name: both for name, both in answers.items() if both[0] != both[1]} == {}
     assert len({mediapipes for mediapipes, _ in answers.values()}) >= 8
 
