@@ -17,7 +17,7 @@ __all__ = ["pipeline", "sample"]
 def pictures(sample: Portrait, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:  # noqa: F811
     """The sample portrait at several sizes and places, and the synthetic selfies, as files."""
     folder = tmp_path_factory.mktemp("pictures")
-    paths = {}
+    paths: dict[str, Path] = {}
     for name, make in {**PORTRAITS, **SELFIES}.items():
         paths[name] = folder / f"{len(paths)}.png"
         make(sample).save(paths[name])

@@ -13,8 +13,10 @@ UNKNOWN = "syscall_"
 """How strace names a call that no kernel has: MediaPipe tries one that only Google's may know."""
 IDLE_S = 66
 """MediaPipe's thread for metrics wakes up one minute after the start."""
+TESTS = Path(__file__).parents[1]
 AN_IDLE_MINUTE = f"""
 import sys, time
+sys.path.insert(0, sys.argv[2])
 from agecheck import AgePolicy, load_checker
 from seal.processes import first_worker_pid, pool_of
 with load_checker(AgePolicy(age_limit=12, challenge_age=15), detector="mediapipe") as checker:
@@ -51,7 +53,8 @@ def test_a_check_never_has_a_socket(portrait: Path, cat: Path, tmp_path: Path) -
 
 def test_an_idle_minute_later_it_still_has_none(portrait: Path, tmp_path: Path) -> None:
     """Metrics would be sent now. The same worker lives on without, and answers."""
-    ran, calls = traced([sys.executable, "-c", AN_IDLE_MINUTE, str(portrait)], tmp_path)
+    program = [sys.executable, "-c", AN_IDLE_MINUTE, str(portrait), str(TESTS)]
+    ran, calls = traced(program, tmp_path)
     assert (ran.stderr, ran.stdout.decode()) == (b"", "OVER OVER True\n")
     assert granted(calls) == []
     assert execs(after_first_filter(calls)) == []
