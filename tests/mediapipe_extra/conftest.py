@@ -14,7 +14,7 @@ __all__ = ["pipeline", "sample"]
 
 
 @pytest.fixture(scope="session")
-def pictures(sample: Portrait, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:  # noqa: F811
+def pictures(sample: Portrait, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The sample portrait at several sizes and places, and the synthetic selfies, as files."""
     folder = tmp_path_factory.mktemp("pictures")
     paths: dict[str, Path] = {}

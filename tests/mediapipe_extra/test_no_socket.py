@@ -64,4 +64,4 @@ def test_a_granted_socket_would_be_found(tmp_path: Path) -> None:
     """The proof above can fail: a socket that nobody refuses is one too many."""
     program = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM)"
     _, calls = traced([sys.executable, "-c", program], tmp_path)
-    assert [call.name for call in granted(calls)] == ["socket"]
+    assert "socket" in {call.name for call in granted(calls)}

@@ -1,7 +1,7 @@
 """FaceDetector on MediaPipe's Tasks API, for the `mediapipe` extra. The only module to import it.
 
 MediaPipe 1.x sends usage metrics and has threads of its own: it is loaded behind the first stage
-of the seal and started inside a worker (docs/explanation/mediapipe.md). `sealed_checks` sees to
+of the seal and started inside a worker (docs/explanation/mediapipe.md). `sealed_mediapipe` sees to
 both; nothing else makes one.
 """
 
