@@ -16,7 +16,7 @@ help:
 	@echo "make models         rebuild every shipped model from pinned packages, compare digests"
 	@echo "make goldens        regenerate the golden files in an environment of their own"
 	@echo "make bench-latency  speed and memory"
-	@echo "make bench-seal     what the seal costs, and whether it lasts"
+	@echo "make bench-seal     what the seal costs, and whether it lasts; FACES=folder: equal verdicts"
 	@echo "make bench-gate     FACES=folder: the gate against each network alone"
 	@echo "make calibrate      FACES=folder: refit the shipped calibration"
 	@echo "make wheel          build the wheel and the sdist"
@@ -67,7 +67,7 @@ bench-latency: .venv/bench
 	$(BIN)/python -m benchmarks.latency
 
 bench-seal: .venv/bench
-	$(BIN)/python -m benchmarks.seal
+	$(BIN)/python -m benchmarks.seal --soak $(if $(FACES),--faces "$(FACES)")
 
 bench-gate: .venv/bench
 	@test -n "$(FACES)" || { echo "give the folder: make bench-gate FACES=path"; exit 2; }
