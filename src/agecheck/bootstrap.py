@@ -57,7 +57,8 @@ def load_checker(
             "best-effort" elsewhere.
         seal_worker_checks: pictures that one worker sees before a fresh one takes its place;
             with 1, nothing of one person's check can be there in another's.
-        deadline_s: how long a sealed check may take, in seconds.
+        deadline_s: how long a sealed worker may take for its answer once it has a picture, in
+            seconds. Waiting for a free worker comes on top.
         release_quantum_ms: a token is handed out only at whole multiples of this time after the
             check began, in milliseconds; 0 hands it out at once.
 

@@ -157,7 +157,7 @@ def test_answers_are_printed_on_the_quantum(
 
 
 def test_a_token_is_not_held_back_twice(invoke: Invoke, cat: Path, tmp_path: Path) -> None:
-    """The checker has released a signed answer on its quantum; the program adds no second one."""
+    """The checker has released an answer, or a fault, on its quantum; there is no second one."""
     key = tmp_path / "device.key"
     assert invoke("keys", "new", key).exit_code == 0
     asked = ("--audience", "https://shop.example", "--nonce", "n" * 22, "--key", key)
@@ -169,6 +169,10 @@ def test_a_token_is_not_held_back_twice(invoke: Invoke, cat: Path, tmp_path: Pat
     assert invoke("check", cat, *asked, "--release-quantum-ms", "5000").exit_code == 20
     held_s = time.monotonic() - began_s
     assert 4.5 < held_s < at_once_s + 7.5
+    began_s = time.monotonic()
+    missing = tmp_path / "missing.jpg"
+    assert invoke("check", missing, *asked, "--release-quantum-ms", "5000").exit_code == 2
+    assert 4.5 < time.monotonic() - began_s < at_once_s + 7.5
 
 
 @pytest.mark.parametrize(

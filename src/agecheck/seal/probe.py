@@ -5,18 +5,17 @@ Nothing here does harm where a wall is missing: no packet is sent, and no file i
 
 from __future__ import annotations
 
-import ctypes
 import os
 import threading
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, NoReturn
 
+from agecheck.seal import process
 from agecheck.seal.channel import CHANNEL_FD, PICTURE_FD
 from agecheck.verdict import CheckResult, Reason
 
 FACTORY = "agecheck.seal.probe:Probe"
-_AF_INET, _SOCK_DGRAM = 2, 2
 
 
 class Attempt(StrEnum):
@@ -35,10 +34,9 @@ class Probe:
     """A `SealedTask` whose pictures are attempts. An answer means that nothing stopped it."""
 
     def __init__(self) -> None:
-        self._libc = ctypes.CDLL(None, use_errno=True)
         self._try: dict[Attempt, Callable[[], object]] = {
             Attempt.NOTHING: lambda: None,
-            Attempt.SOCKET: self._open_socket,
+            Attempt.SOCKET: _open_socket,
             Attempt.OPEN: lambda: os.close(os.open("/", os.O_RDONLY)),
             Attempt.WRITE: lambda: os.write(PICTURE_FD, b"\0"),
             Attempt.THREAD: _start_thread,
@@ -58,15 +56,18 @@ class Probe:
         self._try[Attempt(bytes(source).decode())]()
         return CheckResult.inconclusive(Reason.NO_FACE)
 
-    def open_session(self, challenge: bytes) -> NoReturn:
-        raise NotImplementedError
+    def open_session(self, challenge: bytes) -> NoReturn:  # noqa: ARG002
+        """Attempts come as pictures.
 
-    def _open_socket(self) -> None:
-        # Through the C library, as code that hides from a reader would; it is never connected.
-        descriptor = self._libc.socket(_AF_INET, _SOCK_DGRAM, 0)
-        if descriptor < 0:
-            raise OSError(ctypes.get_errno(), "socket")
-        os.close(descriptor)
+        Raises:
+            ValueError: always, and the worker ends.
+        """
+        raise ValueError("a probe has no live sessions")
+
+
+def _open_socket() -> None:
+    if not process.can_open_socket():
+        raise OSError("no socket can be had")
 
 
 def _start_thread() -> None:
