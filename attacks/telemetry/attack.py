@@ -14,10 +14,8 @@ from pathlib import Path
 
 from attacks.trial import Outcome, outcome
 
-
 _KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "LANG", "PYTHONPATH")
-"""No more: onnxruntime holds back where the variables of a build server are set, and users' machines
-have none of those."""
+"""No more: onnxruntime holds back where a build server's variables are set, and users have none."""
 
 
 def run() -> Iterator[Outcome]:
