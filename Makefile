@@ -10,13 +10,13 @@ help:
 	@echo "make demo           install, check the sample selfie, print and verify a token"
 	@echo "make test           the test suite"
 	@echo "make lint           ruff, mypy --strict, import-linter"
-	@echo "make test-system    tests that need Debian packages (qemu-user, strace) or extras"
+	@echo "make test-system    tests that need Debian packages (qemu-user, strace, chromium) or extras"
 	@echo "make attacks        run every attack on the seal and the token; none may succeed"
 	@echo "make long           fuzzing and soak; LONG_SECONDS=$(LONG_SECONDS)"
 	@echo "make models         rebuild every shipped model from pinned packages, compare digests"
 	@echo "make goldens        regenerate the golden files in an environment of their own"
 	@echo "make bench-latency  speed and memory"
-	@echo "make bench-seal     what the seal costs, and whether it lasts"
+	@echo "make bench-seal     what the seal costs, and whether it lasts; FACES=folder: equal verdicts"
 	@echo "make bench-gate     FACES=folder: the gate against each network alone"
 	@echo "make calibrate      FACES=folder: refit the shipped calibration"
 	@echo "make wheel          build the wheel and the sdist"
@@ -43,7 +43,7 @@ help:
 demo: .venv/base
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
-test: .venv/dev
+test: .venv/bench
 	$(BIN)/python -m pytest
 
 lint: .venv/dev
@@ -52,7 +52,7 @@ lint: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test-system: .venv/dev .venv-mediapipe/dev
+test-system: .venv/bench .venv-mediapipe/dev
 	$(BIN)/python tests/system/check_without_vnni.py
 	$(BIN)/python -m pytest tests/system
 	.venv-mediapipe/bin/python -m pytest tests/mediapipe_extra
@@ -67,7 +67,7 @@ bench-latency: .venv/bench
 	$(BIN)/python -m benchmarks.latency
 
 bench-seal: .venv/bench
-	$(BIN)/python -m benchmarks.seal
+	$(BIN)/python -m benchmarks.seal --soak $(if $(FACES),--faces "$(FACES)")
 
 bench-gate: .venv/bench
 	@test -n "$(FACES)" || { echo "give the folder: make bench-gate FACES=path"; exit 2; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import math
 import re
 from pathlib import Path
@@ -20,7 +21,8 @@ from agecheck.seal.live_channel import MAX_FRAMES_PER_TICK, MAX_TICKS, TICK_MS
 from agecheck.seal_state import FIRST_STAGE, Wall
 from agecheck.verdict import Reason
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 PICTURE = DOCS / "explanation/sealed.svg"
 
 
@@ -154,3 +156,31 @@ def test_links_between_the_documents_lead_somewhere() -> None:
     for page in pages:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).resolve().exists(), f"{page.name}: {target}"
+
+
+def test_the_benchmarks_table_is_as_measured() -> None:
+    """Misses included; and a file of results is of a whole run."""
+    results = {
+        name: json.loads((ROOT / f"benchmarks/results/{name}.json").read_text(encoding="utf-8"))
+        for name in ("seal", "seal-soak", "seal-verdicts")
+    }
+    costs, soak, verdicts = (document["figures"] for document in results.values())
+    assert soak["soak_checks"] == 10_000
+    assert soak["kills"] == 200
+    assert verdicts["pictures"] == 500
+    rows = {cells[0]: cells[1:] for cells in rows_of("../benchmarks/README.md")}
+    for label, figure in (
+        ("a warm check", "check_sealed_over_unsealed"),
+        ("a block", "block_sealed_over_unsealed"),
+        ("`agecheck check` as a cold process", "cold_command_sealed_over_unsealed"),
+    ):
+        measured, limit = rows[label]
+        assert measured == f"{costs[figure]:.2f} times"
+        assert ("**missed**" in limit) == (figure in results["seal"]["missed"])
+    memory = f"{costs['pss_sealed_mib']:.0f} MiB, against {costs['pss_unsealed_mib']:.0f}"
+    assert rows["memory of all processes, shared pages once"][0] == memory
+    assert rows["200 workers killed: the longest call"][0] == (
+        f"{soak['kills_longest_call_ms']:.0f} ms"
+    )
+    assert rows["verdicts that differ, on 500 faces"][0] == str(verdicts["unequal"])
+    assert results["seal-soak"]["missed"] == results["seal-verdicts"]["missed"] == []

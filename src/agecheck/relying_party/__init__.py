@@ -20,8 +20,8 @@ docs/reference/relying_party.md describes it in words.
 from __future__ import annotations
 
 from agecheck.relying_party.errors import (
+    AnswerError,
     AnswerFault,
-    AnswerRefused,
     RelyingPartyError,
     ReplayStoreError,
     ReplayStoreFault,
@@ -37,7 +37,7 @@ __all__ = [
     "AcceptUnattestedDevices",
     "AcceptancePolicy",
     "AnswerFault",
-    "AnswerRefused",
+    "AnswerError",
     "IssuedChallenge",
     "IssuedEnrolment",
     "MemoryReplayStore",

@@ -23,7 +23,7 @@ class AnswerFault(StrEnum):
     LIVENESS_REFUSED = "the device's liveness check is not accepted"
 
 
-class AnswerRefused(AgecheckError):
+class AnswerError(AgecheckError):
     """An answer was not taken; `fault` names the cause, for the site's eyes.
 
     The visitor needs to hear only that there is no answer, and of another way.
@@ -33,7 +33,7 @@ class AnswerRefused(AgecheckError):
         self.fault = fault
         super().__init__(fault.value)
 
-    def __reduce__(self) -> tuple[type[AnswerRefused], tuple[AnswerFault | TokenFault]]:
+    def __reduce__(self) -> tuple[type[AnswerError], tuple[AnswerFault | TokenFault]]:
         return type(self), (self.fault,)
 
 

@@ -12,7 +12,7 @@ from typing import final
 
 from agecheck.challenge import Challenge
 from agecheck.errors import TokenError
-from agecheck.relying_party.errors import AnswerFault, AnswerRefused, RelyingPartyError
+from agecheck.relying_party.errors import AnswerError, AnswerFault, RelyingPartyError
 from agecheck.relying_party.policy import AcceptancePolicy
 from agecheck.relying_party.replay import ReplayStore
 from agecheck.relying_party.tickets import (
@@ -178,7 +178,7 @@ class RelyingParty:
             `issuer` and `token_id` would link visits.
 
         Raises:
-            AnswerRefused: `fault` says why. Nothing else is raised for what a visitor sent.
+            AnswerError: `fault` says why. Nothing else is raised for what a visitor sent.
             ReplayStoreError: the store cannot tell whether this is the first answer.
             RelyingPartyError: visitor is empty, or the clock gives no time.
         """
@@ -187,7 +187,7 @@ class RelyingParty:
         try:
             issuer = claimed_issuer(token)
             if issuer is None:
-                raise AnswerRefused(AnswerFault.KEY_MISSING)
+                raise AnswerError(AnswerFault.KEY_MISSING)
             verified = verify_token(
                 token,
                 audience=self._audience,
@@ -199,11 +199,11 @@ class RelyingParty:
                 leeway_s=self._leeway_s,
             )
         except TokenError as error:
-            raise AnswerRefused(error.fault) from None
+            raise AnswerError(error.fault) from None
         self._spend(asked, now_s)
         objection = self._policy.objection(verified)
         if objection is not None:
-            raise AnswerRefused(objection)
+            raise AnswerError(objection)
         return verified
 
     def new_enrolment(self, *, visitor: str) -> IssuedEnrolment:
@@ -227,14 +227,14 @@ class RelyingParty:
             visitor: as given to `new_enrolment`.
 
         Raises:
-            AnswerRefused, ReplayStoreError, RelyingPartyError: as for `verify`.
+            AnswerError, ReplayStoreError, RelyingPartyError: as for `verify`.
         """
         now_s = self._now_s()
         asked = self._asked(ticket, Purpose.ENROL, visitor, now_s)
         try:
             public_jwk = verify_proof(proof, audience=self._audience, nonce=asked.nonce)
         except TokenError as error:
-            raise AnswerRefused(error.fault) from None
+            raise AnswerError(error.fault) from None
         self._spend(asked, now_s)
         return public_jwk
 
@@ -252,9 +252,9 @@ class RelyingParty:
             text, purpose, secret=self._secret, audience=self._audience, visitor=visitor
         )
         if ticket is None:
-            raise AnswerRefused(AnswerFault.CHALLENGE_UNKNOWN)
+            raise AnswerError(AnswerFault.CHALLENGE_UNKNOWN)
         if now_s >= ticket.expires_at_s:
-            raise AnswerRefused(AnswerFault.CHALLENGE_EXPIRED)
+            raise AnswerError(AnswerFault.CHALLENGE_EXPIRED)
         return ticket
 
     def _spend(self, asked: Ticket, now_s: float) -> None:
@@ -263,7 +263,7 @@ class RelyingParty:
         until_s = asked.expires_at_s + MARK_MARGIN_S
         # Nothing but True is a yes: a store that returns something else has not said it.
         if self._store.spend(key, until_s=until_s, now_s=now_s) is not True:
-            raise AnswerRefused(AnswerFault.ALREADY_ANSWERED)
+            raise AnswerError(AnswerFault.ALREADY_ANSWERED)
 
     def _now_s(self) -> float:
         now_s = self._clock()

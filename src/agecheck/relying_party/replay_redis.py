@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Protocol
 
 from agecheck.relying_party.errors import ReplayStoreError, ReplayStoreFault
@@ -36,7 +35,7 @@ class RedisReplayStore:
         Raises:
             ReplayStoreError: FAILED.
         """
-        lifetime_s = max(1, math.ceil(until_s - now_s))
+        lifetime_s = max(0, int(until_s - now_s)) + 1  # rounded up, and never 0
         try:
             was_set = self._client.set(self._prefix + key, "1", nx=True, ex=lifetime_s)
         except Exception:

@@ -19,9 +19,13 @@ _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 class DbApiModule(Protocol):
     """A DB-API 2.0 module, such as sqlite3: what is used of it."""
 
-    paramstyle: str
-    Error: type[Exception]
-    IntegrityError: type[Exception]
+    @property
+    def paramstyle(self) -> str:
+        """How values are marked in a statement."""
+
+    @property
+    def IntegrityError(self) -> type[Exception]:  # noqa: N802
+        """What a second row with the same primary key raises."""
 
 
 class SqlReplayStore:
@@ -85,7 +89,7 @@ class SqlReplayStore:
         self._run(self._delete, (int(now_s),))
 
     def _run(self, statement: str, values: tuple[object, ...]) -> bool:
-        """False where the row was there already. Databases' errors quote values: none is let out."""
+        """False where the row was there already."""
         try:
             with closing(self._connect()) as connection:
                 with closing(connection.cursor()) as cursor:
@@ -93,6 +97,7 @@ class SqlReplayStore:
                 connection.commit()
         except self._module.IntegrityError:
             return False
-        except self._module.Error:
+        except Exception:
+            # Also a pool's errors, which are no DB-API module's. They may quote values and hosts.
             raise ReplayStoreError(ReplayStoreFault.FAILED) from None
         return True

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Protocol, final
 
-from agecheck.relying_party.errors import AnswerFault, AnswerRefused, RelyingPartyError
+from agecheck.relying_party.errors import AnswerError, AnswerFault, RelyingPartyError
 from agecheck.token import jwk
 from agecheck.token.errors import VerifierError
 
@@ -24,7 +24,7 @@ class Trust(Protocol):
             presented_jwk: what came beside the token; None where nothing did.
 
         Raises:
-            AnswerRefused: there is no such key that is believed.
+            AnswerError: there is no such key that is believed.
         """
 
 
@@ -93,10 +93,10 @@ class PinnedKeys:
     def key_for(self, issuer: str, presented_jwk: object) -> PublicJwk:  # noqa: ARG002
         """As `Trust` has it. A key that comes with an answer is not even looked at."""
         if issuer in self._revoked:
-            raise AnswerRefused(AnswerFault.KEY_REVOKED)
+            raise AnswerError(AnswerFault.KEY_REVOKED)
         key = self._keys.get(issuer)
         if key is None:
-            raise AnswerRefused(AnswerFault.KEY_NOT_ENROLLED)
+            raise AnswerError(AnswerFault.KEY_NOT_ENROLLED)
         return key
 
     def __repr__(self) -> str:
@@ -119,11 +119,11 @@ class AcceptUnattestedDevices:
     def key_for(self, issuer: str, presented_jwk: object) -> PublicJwk:  # noqa: ARG002
         """As `Trust` has it; that `issuer` is this key's thumbprint is verified with the token."""
         if presented_jwk is None:
-            raise AnswerRefused(AnswerFault.KEY_MISSING)
+            raise AnswerError(AnswerFault.KEY_MISSING)
         try:
             return _own_form(presented_jwk)[1]
         except RelyingPartyError:
-            raise AnswerRefused(AnswerFault.KEY_UNUSABLE) from None
+            raise AnswerError(AnswerFault.KEY_UNUSABLE) from None
 
     def __repr__(self) -> str:
         return "<AcceptUnattestedDevices: a script can forge a token>"
