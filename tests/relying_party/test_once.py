@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -83,21 +86,29 @@ def test_one_token_sixteen_times_at_once_in_four_processes(
     SqlReplayStore(sqlite3, lambda: sqlite3.connect(path)).create_table()
     asked = make_site().new_challenge(18, visitor=VISITOR)
     command = [sys.executable, "-c", PROCESS, str(path), answer(asked.challenge), asked.ticket]
-    environment = {"PYTHONPATH": str(Path(__file__).parent.parent)}
-    workers = [
-        subprocess.Popen(  # noqa: S603
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-        )
-        for _ in range(4)
-    ]
-    for worker in workers:
-        assert worker.stdout is not None
-        assert worker.stdout.readline() == "ready\n"
-    for worker in workers:
-        assert worker.stdin is not None
-        worker.stdin.write("go\n")
-        worker.stdin.flush()
-    said = " ".join(worker.communicate(timeout=60)[0] for worker in workers)
+    # The package under test is the one that this process has, wherever that is.
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
+    with ExitStack() as ended:
+        workers = [
+            ended.enter_context(
+                subprocess.Popen(  # noqa: S603
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    env=environment,
+                )
+            )
+            for _ in range(4)
+        ]
+        for worker in workers:
+            assert worker.stdout is not None
+            assert worker.stdout.readline() == "ready\n"
+        for worker in workers:
+            assert worker.stdin is not None
+            worker.stdin.write("go\n")
+            worker.stdin.flush()
+        said = " ".join(worker.communicate(timeout=60)[0] for worker in workers)
     assert Counter(said.split()) == {"over": 1, "ALREADY_ANSWERED": AT_ONCE - 1}
 
 
@@ -128,6 +139,28 @@ def test_the_memory_store_forgets_what_has_run_out_and_is_bounded() -> None:
     assert caught.value.fault is ReplayStoreFault.FULL
     assert full.spend("a", until_s=10, now_s=10) is False
     assert full.spend("c", until_s=20, now_s=11)
+
+
+class SlowKey(str):
+    """A text whose look-up lets another thread go first, as an unlucky switch would."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        time.sleep(0.01)
+        return super().__hash__()
+
+
+def test_the_memory_store_leaves_no_moment_between_look_and_mark() -> None:
+    """Threads that are switched at the worst moment still get one yes between them."""
+    store, gate = MemoryReplayStore(), threading.Barrier(8)
+
+    def spend(_: int) -> bool:
+        gate.wait()
+        return store.spend(SlowKey(KEY), until_s=60, now_s=0)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert Counter(threads.map(spend, range(8))) == {True: 1, False: 7}
 
 
 @pytest.mark.parametrize("max_entries", [0, -1, 1.5, True, None])

@@ -156,6 +156,21 @@ def test_what_is_stored_shows_nothing(make_site: MakeSite) -> None:
     assert len(kept[0].split()[0]) == 43
 
 
+def test_a_mark_outlives_its_challenge(make_site: MakeSite) -> None:
+    """By the margin that the clocks of a site's servers may differ by: no gap to slip through."""
+    kept_s: list[float] = []
+
+    class Noting:
+        def spend(self, key: str, *, until_s: float, now_s: float) -> bool:  # noqa: ARG002
+            kept_s.append(until_s)
+            return True
+
+    site = make_site(replay_store=Noting(), challenge_ttl_s=60)
+    asked = site.new_challenge(18, visitor=VISITOR)
+    take(site, answer(asked.challenge), asked.ticket)
+    assert kept_s == [asked.expires_at_s + 300]
+
+
 # The ticket
 
 

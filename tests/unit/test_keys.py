@@ -265,7 +265,7 @@ def test_a_key_comes_from_a_file_only() -> None:
 def test_the_public_surface_signs_nothing() -> None:
     """A verdict is signed through a check alone: no public name of a key or signer takes one.
 
-    `prove_possession` signs a nonce and the key itself, under a typ that no verifier of answers takes.
+    `prove_possession` signs a nonce and the key itself, under a typ that no token's verifier takes.
     """
 
     def public(of: type) -> set[str]:
