@@ -4,19 +4,22 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LONG_SECONDS ?= 1800
 
-.PHONY: help demo test lint test-system attacks long models goldens cli-docs bench-latency bench-seal bench-gate calibrate wheel clean
+.PHONY: help demo test lint test-system test-js attacks long models goldens vectors cli-docs bench-latency bench-seal bench-verify bench-gate calibrate wheel clean
 
 help:
 	@echo "make demo           install, check the sample selfie, print and verify a token"
 	@echo "make test           the test suite"
 	@echo "make lint           ruff, mypy --strict, import-linter"
-	@echo "make test-system    tests that need Debian packages (qemu-user, strace) or extras"
+	@echo "make test-system    tests that need Debian packages (qemu-user, strace, chromium, redis, node) or extras"
+	@echo "make test-js        the JavaScript verifier's tests (Node 20 or newer)"
 	@echo "make attacks        run every attack on the seal and the token; none may succeed"
 	@echo "make long           fuzzing and soak; LONG_SECONDS=$(LONG_SECONDS)"
 	@echo "make models         rebuild every shipped model from pinned packages, compare digests"
 	@echo "make goldens        regenerate the golden files in an environment of their own"
+	@echo "make vectors        regenerate the tokens that every verifier must refuse"
 	@echo "make bench-latency  speed and memory"
 	@echo "make bench-seal     what the seal costs, and whether it lasts; FACES=folder: equal verdicts"
+	@echo "make bench-verify   how many tokens a second a relying party verifies"
 	@echo "make bench-gate     FACES=folder: the gate against each network alone"
 	@echo "make calibrate      FACES=folder: refit the shipped calibration"
 	@echo "make wheel          build the wheel and the sdist"
@@ -43,7 +46,7 @@ help:
 demo: .venv/base
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
-test: .venv/dev
+test: .venv/bench
 	$(BIN)/python -m pytest
 
 lint: .venv/dev
@@ -52,10 +55,14 @@ lint: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test-system: .venv/dev .venv-mediapipe/dev
+test-system: .venv/bench .venv-mediapipe/dev
 	$(BIN)/python tests/system/check_without_vnni.py
 	$(BIN)/python -m pytest tests/system
 	.venv-mediapipe/bin/python -m pytest tests/mediapipe_extra
+	$(MAKE) --no-print-directory test-js
+
+test-js:
+	node --test verifiers/js/*.test.mjs
 
 attacks: .venv/dev
 	$(BIN)/python -m attacks.run
@@ -68,6 +75,9 @@ bench-latency: .venv/bench
 
 bench-seal: .venv/bench
 	$(BIN)/python -m benchmarks.seal --soak $(if $(FACES),--faces "$(FACES)")
+
+bench-verify: .venv/bench
+	$(BIN)/python -m benchmarks.verify
 
 bench-gate: .venv/bench
 	@test -n "$(FACES)" || { echo "give the folder: make bench-gate FACES=path"; exit 2; }
@@ -90,6 +100,9 @@ goldens:
 	$(PYTHON) -m venv .venv-goldens
 	.venv-goldens/bin/python -m pip install --quiet -r tests/golden/requirements.txt
 	PYTHONPATH=tests:models/recipe .venv-goldens/bin/python -m golden.make_goldens
+
+vectors: .venv/dev
+	PYTHONPATH=tests $(BIN)/python -m relying_party.make_refusals
 
 cli-docs: .venv/dev
 	$(BIN)/python tests/cli/help_pages.py README.md docs/reference/cli.md

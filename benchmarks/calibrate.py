@@ -19,13 +19,7 @@ from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from agecheck.calibration import SCHEMA, Fusion
-from agecheck.models.store import ModelStore
-from agecheck.policy import MAX_CHALLENGE_AGE_YEARS
-from agecheck.vision import age
-from benchmarks.extraction import FaceFeatures, extract_features
-from benchmarks.labelled_faces import LabelledFace, read_labels
-from benchmarks.rates import (
+from agecheck.bench.statistics import (
     FloatArray,
     bootstrap_interval,
     challenge_age_at_rate,
@@ -33,6 +27,12 @@ from benchmarks.rates import (
     rounded_up,
     share_with_interval,
 )
+from agecheck.calibration import SCHEMA, Fusion
+from agecheck.models.store import ModelStore
+from agecheck.policy import MAX_CHALLENGE_AGE_YEARS
+from agecheck.vision import age
+from benchmarks.extraction import FaceFeatures, extract_features
+from benchmarks.labelled_faces import LabelledFace, read_labels
 
 SHIPPED = Path(__file__).parent.parent / "src/agecheck/models/data/calibration.json"
 

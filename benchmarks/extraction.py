@@ -15,16 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from agecheck.adapters.age_ensemble import AgeFeatures
-from agecheck.adapters.quality import FaceQualityAssessor
+from agecheck.bench.observe import MeshRecorder
 from agecheck.bootstrap import build_age_features, build_pipeline
-from agecheck.estimate import AgeEstimate
 from agecheck.models.store import ModelStore
-from agecheck.ports import FaceMesh
 from agecheck.verdict import Reason
-
-TINYXCEPTION_COLUMN, RESNET10_COLUMN = 0, 1
-"""Where the feature vector holds each network's own age, over the chip and its mirror image."""
 
 _CHUNK = 32
 
@@ -42,31 +36,14 @@ class FaceFeatures:
     vector: NDArray[np.float64] | None
 
 
-class _Recorder:
-    """Stands where the assessor and the estimator stand, so that refused faces are seen too."""
-
-    def __init__(self, features: AgeFeatures) -> None:
-        self._features = features
-        self._assessor = FaceQualityAssessor()
-        self.reason: Reason | None = None
-        self.vector: NDArray[np.float64] | None = None
-
-    def assess(self, frame_size_px: tuple[int, int], mesh: FaceMesh) -> None:
-        self.reason = self._assessor.assess(frame_size_px, mesh)
-
-    def estimate(self, mesh: FaceMesh) -> AgeEstimate:
-        self.vector = self._features.extract(mesh)
-        return AgeEstimate(0.0, 0.0, 0.0)
-
-
 class _Extractor:
     def __init__(self) -> None:
         store = ModelStore()
-        self._recorder = _Recorder(build_age_features(store))
+        self._recorder = MeshRecorder(build_age_features(store))
         self._pipeline = replace(build_pipeline(store, self._recorder), assessor=self._recorder)
 
     def extract(self, path: Path) -> FaceFeatures:
-        self._recorder.reason = self._recorder.vector = None
+        self._recorder.forget()
         outcome = self._pipeline.estimate(path)
         if isinstance(outcome, Reason):
             return FaceFeatures(outcome, None)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import describe_machine
+from agecheck.bench.machine import describe_machine
 
 Limits = Mapping[str, tuple[str, float]]
 """For each figure that has one: "at least" or "at most", and the bound."""

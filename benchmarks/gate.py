@@ -17,25 +17,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from agecheck.calibration import Calibration, load_calibration, shipped_calibration
-from agecheck.errors import CalibrationError
-from agecheck.models.store import ModelStore
-from agecheck.vision import age
-from benchmarks.extraction import (
-    RESNET10_COLUMN,
-    TINYXCEPTION_COLUMN,
-    FaceFeatures,
-    extract_features,
-)
-from benchmarks.labelled_faces import read_labels
-from benchmarks.machine import describe_machine
-from benchmarks.rates import (
+from agecheck.bench.machine import describe_machine
+from agecheck.bench.observe import RESNET10_COLUMN, TINYXCEPTION_COLUMN
+from agecheck.bench.statistics import (
     FloatArray,
     bootstrap_interval,
     challenge_age_at_rate,
     score_at_rate,
     share_with_interval,
 )
+from agecheck.calibration import Calibration, load_calibration, shipped_calibration
+from agecheck.errors import CalibrationError
+from agecheck.models.store import ModelStore
+from agecheck.vision import age
+from benchmarks.extraction import FaceFeatures, extract_features
+from benchmarks.labelled_faces import read_labels
 
 RESULTS = Path(__file__).parent / "results"
 RATES = (0.05, 0.02)

@@ -1,10 +1,11 @@
-"""Reads a folder of labelled faces: images/ and labels.csv (file, age, …, split)."""
+"""Labelled faces with exact ages, all of them usable, for the scripts that need every picture."""
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
+
+from agecheck.bench.labels import LABELS_FILE, BadRow, LabelError, open_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,20 +17,22 @@ class LabelledFace:
 
 
 def read_labels(folder: Path, split: str) -> list[LabelledFace]:
-    """The faces of one split, in the file's order.
+    """The faces of one split, in the file's order, from images/ and labels.csv.
 
     Raises:
-        SystemExit: there is no such split or no labels file; a benchmark does not run on nothing.
+        SystemExit: there is no such split or no labels file, or a row is not usable; these figures
+            are not made on less than all pictures.
     """
-    labels = folder / "labels.csv"
-    if not labels.is_file():
-        raise SystemExit(f"{labels.name} is missing in the given folder")
-    with labels.open(newline="", encoding="utf-8") as file:
-        faces = [
-            LabelledFace(folder / "images" / row["file"], int(row["age"]))
-            for row in csv.DictReader(file)
-            if row["split"] == split
-        ]
+    try:
+        rows = list(open_labels(folder, labels=folder / LABELS_FILE, split=split, group_by=()))
+    except LabelError as error:
+        raise SystemExit(str(error)) from None
+    faces = []
+    for row in rows:
+        if isinstance(row, BadRow) or not row.is_exact:
+            fault = row.fault if isinstance(row, BadRow) else "the age is a range"
+            raise SystemExit(f"a row of {LABELS_FILE} cannot be used: {fault}")
+        faces.append(LabelledFace(folder / "images" / row.file, row.lowest_age_years))
     if not faces:
         raise SystemExit(f"no face has the split {split!r}")
     return faces

@@ -31,8 +31,8 @@ import numpy as np
 from PIL import Image
 
 from agecheck import AgePolicy, load_checker
+from agecheck.bench.machine import describe_machine
 from agecheck.runtime import OnnxModel
-from benchmarks.machine import describe_machine
 from benchmarks.processes import family, pss_mib, run_timed_ms
 from benchmarks.sample import selfie_jpeg, varied_selfie_jpeg
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from agecheck.bench.machine import describe_machine
 from agecheck.bootstrap import build_estimator, build_pipeline
 from agecheck.calibration import shipped_calibration
 from agecheck.estimate import AgeEstimate
@@ -24,7 +25,6 @@ from agecheck.models.store import ModelStore
 from agecheck.pipeline import FaceAgePipeline
 from agecheck.vision.quality import FaceQuality, first_reason, measure
 from benchmarks.labelled_faces import read_labels
-from benchmarks.machine import describe_machine
 
 RESULT = Path(__file__).parent / "results" / "quality-limits.json"
 SAMPLE_FACES = 400

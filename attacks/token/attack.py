@@ -19,7 +19,7 @@ from attacks.trial import Outcome, outcome
 
 _AUDIENCE, _NONCE, _OTHER_NONCE = "https://shop.example", "0123456789abcdef", "fedcba9876543210"
 _CHALLENGE = Challenge(_AUDIENCE, _NONCE, 18)
-_KNOWN_PUBLIC = {"audience", "key_id", "public_jwk"}
+_KNOWN_PUBLIC = {"audience", "key_id", "public_jwk", "prove_possession"}
 """A new name here needs a look at what it signs."""
 _INPUTS = frozenset({"file", "browser", "device"})
 
@@ -42,7 +42,7 @@ def run() -> Iterator[Outcome]:
         ("a challenge exchanged in the check", _exchange, "the challenge is bound before it"),
         ("something like a challenge", _lookalike, "a Challenge is taken, nothing else"),
         ("a copy of the signer", _copy, "a signer is not copied or pickled"),
-        ("a public way to sign", _public_way, "there is none"),
+        ("a public way to sign", _public_way, "an enrolment's proof is all, and is no token"),
     )
     for name, attempt, by in tries:
         succeeded = attempt(signer, honest.token or "")

@@ -263,13 +263,16 @@ def test_a_key_comes_from_a_file_only() -> None:
 
 
 def test_the_public_surface_signs_nothing() -> None:
-    """A verdict is signed through a check alone: no public name of a key or signer takes one."""
+    """A verdict is signed through a check alone: no public name of a key or signer takes one.
+
+    `prove_possession` signs a nonce and the key itself, under a typ that no token's verifier takes.
+    """
 
     def public(of: type) -> set[str]:
         return {name for name in dir(of) if not name.startswith("_")}
 
     assert public(DeviceKey) == {"create", "load", "signer"}
-    assert public(AudienceSigner) == {"audience", "key_id", "public_jwk"}
+    assert public(AudienceSigner) == {"audience", "key_id", "public_jwk", "prove_possession"}
 
 
 # One key per audience

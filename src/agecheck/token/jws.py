@@ -10,6 +10,8 @@ from joserfc.jws import JWSRegistry, deserialize_compact, serialize_compact
 
 ALGORITHM = "EdDSA"
 TYPE = "agecheck+jwt"
+ENROLMENT_TYPE = "agecheck-enrolment+jwt"
+"""Proofs of possession: never taken for an answer, nor an answer for one of them."""
 
 
 class _EdDsaOnly(JWSRegistry):
@@ -28,12 +30,17 @@ class _EdDsaOnly(JWSRegistry):
 _REGISTRY = _EdDsaOnly()
 
 
-def sign(payload: bytes, key: Ed25519PrivateKey) -> str:
+def sign(payload: bytes, key: Ed25519PrivateKey, kind: str = TYPE) -> str:
     """A compact JWS over exactly these payload bytes, with agecheck's header.
 
-    Internal: what reaches it has been through a check.
+    Internal: an answer that reaches it has been through a check.
+
+    Args:
+        payload: what is signed.
+        key: the audience's key.
+        kind: the header's typ, one of the above.
     """
-    header = {"alg": ALGORITHM, "typ": TYPE}
+    header = {"alg": ALGORITHM, "typ": kind}
     return serialize_compact(header, payload, OKPKey.import_key(key), registry=_REGISTRY)
 
 

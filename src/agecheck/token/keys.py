@@ -19,7 +19,7 @@ from agecheck.challenge import Challenge
 from agecheck.errors import ChallengeError
 from agecheck.policy import MIN_AGE_LIMIT_YEARS
 from agecheck.ports import Evidence
-from agecheck.token import jwk, jws, keyfile
+from agecheck.token import enrolment, jwk, jws, keyfile
 from agecheck.token.claims import (
     ISSUED_AT_STEP_S,
     MAX_TIME_S,
@@ -137,6 +137,21 @@ class AudienceSigner:
     def public_jwk(self) -> dict[str, str]:
         """The public key to give to this audience: kty, crv, x, kid, alg, use."""
         return jwk.to_jwk(self._private_key.public_key())
+
+    def prove_possession(self, nonce: str) -> str:
+        """A proof for this audience alone that whoever sends it holds the private key.
+
+        It is what enrolment needs besides `public_jwk()`, and it holds that key. Its typ differs
+        from a token's: it says nothing about anybody's age.
+
+        Args:
+            nonce: the audience's, from its enrolment challenge.
+
+        Raises:
+            ChallengeError: the nonce does not have the form of a challenge's.
+        """
+        payload = enrolment.proof_payload(self._audience, nonce, self._private_key.public_key())
+        return jws.sign(payload, self._private_key, jws.ENROLMENT_TYPE)
 
     def _begin(self, challenge: Challenge, evidence: Evidence) -> Callable[[bool], str]:
         """Bind a challenge before any pixel is read.

@@ -100,8 +100,7 @@ def verify_token(
     _require_usable(now_s, accept_inputs, leeway_s)
     key = jwk.from_jwk(public_jwk)
 
-    compact = _as_text(token)
-    _check_header(compact)
+    compact = well_formed(token, jws.TYPE)
     payload = jws.verified_payload(compact, key)
     if payload is None:
         raise TokenError(TokenFault.BAD_SIGNATURE)
@@ -127,6 +126,36 @@ def verify_token(
     return _verified(claims)
 
 
+def claimed_issuer(token: str | bytes) -> str | None:
+    """The `iss` of a well-formed token whose signature nobody has checked: good to look up a key.
+
+    Returns:
+        None where the payload names no issuer. What it names is the caller's to distrust.
+
+    Raises:
+        TokenError: the token is not a well-formed compact JWS with agecheck's header.
+    """
+    compact = well_formed(token, jws.TYPE)
+    members = parse_flat_object(base64url_decode(compact.split(".")[1]) or b"")
+    issuer = members.get("iss") if members is not None else None
+    return issuer if isinstance(issuer, str) else None
+
+
+def well_formed(token: object, kind: str) -> str:
+    """The token as text, its form and header checked; its signature is not.
+
+    Args:
+        token: anything.
+        kind: the typ that the header must have.
+
+    Raises:
+        TokenError: TOO_LARGE, MALFORMED, WRONG_ALGORITHM or WRONG_TYPE.
+    """
+    compact = _as_text(token)
+    _check_header(compact, kind)
+    return compact
+
+
 def _as_text(token: object) -> str:
     """The token as ASCII text of an acceptable length."""
     if not isinstance(token, str | bytes):
@@ -138,7 +167,7 @@ def _as_text(token: object) -> str:
     return token if isinstance(token, str) else token.decode("ascii")
 
 
-def _check_header(compact: str) -> None:
+def _check_header(compact: str, kind: str) -> None:
     """Three parts of base64url, and exactly agecheck's header; no other member is tolerated."""
     parts = [base64url_decode(part) for part in compact.split(".", 3)]
     if len(parts) != 3 or any(part is None for part in parts):
@@ -148,7 +177,7 @@ def _check_header(compact: str) -> None:
         raise TokenError(TokenFault.MALFORMED)
     if header.get("alg") != jws.ALGORITHM:
         raise TokenError(TokenFault.WRONG_ALGORITHM)
-    if header.get("typ") != jws.TYPE:
+    if header.get("typ") != kind:
         raise TokenError(TokenFault.WRONG_TYPE)
     if header.keys() != {"alg", "typ"}:
         raise TokenError(TokenFault.MALFORMED)

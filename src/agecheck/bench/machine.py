@@ -14,11 +14,18 @@ def describe_machine() -> dict[str, object]:
     """CPU, cores in use and versions, for the head of every result file."""
     return {
         "cpu": _cpu_model(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": usable_cores(),
         "python": platform.python_version(),
         "system": platform.system(),
         "packages": {name: _version(name) for name in PACKAGES},
     }
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on; all of the machine's where the system does not say."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _cpu_model() -> str:

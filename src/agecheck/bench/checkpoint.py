@@ -1,0 +1,104 @@
+"""Keeps an unfinished run, so that it goes on where it stopped.
+
+One file holds the sum over all shards done so far, never a shard of its own, and none before
+MIN_PICTURES are in it. It is deleted when the run ends.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from agecheck.bench.tally import REPLICATES, Key, Tally
+
+MIN_PICTURES = 100
+FILE = "unfinished.npz"
+
+
+@dataclass(slots=True)
+class Progress:
+    """What is done.
+
+    Attributes:
+        tally: over all pictures of the shards in `done`.
+        done: indices of finished shards.
+        faults: files that could not be read or decoded, and why.
+        seconds: time spent so far.
+    """
+
+    tally: Tally = field(default_factory=Tally)
+    done: set[int] = field(default_factory=set)
+    faults: list[tuple[str, str]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def save(folder: Path, run_digest: str, progress: Progress) -> None:
+    """Replace the checkpoint in one step; nothing is written for fewer than MIN_PICTURES."""
+    tally = progress.tally
+    if tally.count("pictures") < MIN_PICTURES:
+        return
+    counts, sums = list(tally.counts.items()), list(tally.sums.items())
+    head = {
+        "run": run_digest,
+        "done": sorted(progress.done),
+        "faults": progress.faults,
+        "seconds": progress.seconds,
+        "count_keys": [key for key, _ in counts],
+        "sum_keys": [key for key, _ in sums],
+    }
+    encoded = io.BytesIO()
+    np.savez_compressed(
+        encoded,
+        head=np.frombuffer(json.dumps(head).encode(), dtype=np.uint8),
+        counts=np.array([value for _, value in counts], dtype=np.int64),
+        sums=np.array([values for _, values in sums], dtype=np.int64),
+    )
+    # A new file each time, readable by its owner alone.
+    descriptor, name = tempfile.mkstemp(dir=folder, prefix=FILE)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(encoded.getbuffer())
+        Path(name).replace(folder / FILE)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def load(folder: Path, run_digest: str) -> Progress | None:
+    """The kept state of this very run; None when there is none, or it is another run's."""
+    try:
+        # From memory: numpy leaves a damaged file open.
+        content = io.BytesIO((folder / FILE).read_bytes())
+        with np.load(content, allow_pickle=False) as archive:
+            head = json.loads(archive["head"].tobytes())
+            counts, sums = archive["counts"], archive["sums"]
+        if head["run"] != run_digest:
+            return None
+        # A tally of another number of replicates would not add up.
+        sums = sums.reshape(len(head["sum_keys"]), 1 + REPLICATES)
+        tally = Tally(
+            Counter(dict(zip(map(_key, head["count_keys"]), counts.tolist(), strict=True))),
+            dict(zip(map(_key, head["sum_keys"]), sums, strict=True)),
+        )
+        faults = [(str(file), str(fault)) for file, fault in head["faults"]]
+        return Progress(tally, set(head["done"]), faults, float(head["seconds"]))
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error, EOFError):
+        return None  # a damaged file costs the time that it stands for
+
+
+def remove(folder: Path) -> None:
+    """Called when a run has ended."""
+    (folder / FILE).unlink(missing_ok=True)
+
+
+def _key(parts: list[str | int]) -> Key:
+    return tuple(parts)

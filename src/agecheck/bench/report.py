@@ -1,0 +1,257 @@
+"""One self-contained page of an accuracy run: headline figures, plots, every table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from agecheck.bench import bands, charts
+from agecheck.bench.charts import Axes, Point, Series
+from agecheck.bench.statistics import Figure
+from agecheck.bench.table import Cell, Table, interval_of
+from agecheck.bench.tables import subjects, tables
+
+Document = dict[str, Any]
+
+
+def html_report(document: Document) -> str:
+    """The page; it loads nothing and runs no script."""
+    style = (files("agecheck.bench") / "report.css").read_text(encoding="utf-8")
+    data, machine = document["data"], document["run"]["machine"]
+    split = "" if data["split"] is None else f", split {data['split']}"
+    left_out = [
+        f"{data[key]:,} {words}"
+        for key, words in (
+            ("bad_rows", "rows with an unusable label"),
+            ("unreadable_files", "files that cannot be read"),
+        )
+        if data[key]
+    ]
+    without = f" Left out: {', '.join(left_out)}." if left_out else ""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        # Without it a browser asks the server for an icon.
+        '<link rel="icon" href="data:,"><title>agecheck bench: accuracy</title>'
+        f"<style>{style}</style></head><body>"
+        "<h1>Accuracy of the age gate</h1>"
+        f'<p class="faint">{data["pictures"]:,} labelled pictures{escape(split)}. All of them are '
+        "in every share: one without a face, or refused, is not OVER. Ranges in brackets are 95 % "
+        f"intervals; nothing is shown for fewer than 20 pictures.{without}</p>"
+        f'<p class="faint">{escape(document["note"])}</p>'
+        f'<div class="tiles">{_tiles(document)}</div>'
+        f'<div class="plots">{_plots(document)}</div>'
+        f"{_heat_maps(document)}"
+        f"<h2>All figures</h2>{''.join(_table(table) for table in tables(document))}"
+        f'<p class="faint">agecheck {escape(document["bundle"]["agecheck"])}, calibration '
+        f"{escape(document['bundle']['calibration_digest'][:12])}, models "
+        f"{escape(document['bundle']['models_digest'][:12])}; {escape(machine['cpu'])}, "
+        f"{document['run']['workers']} workers, {document['run']['seconds']:g} s.</p>"
+        "</body></html>\n"
+    )
+
+
+def text_of(cell: Cell, digits: int = 3) -> str:
+    """A cell as plain text; a figure with its interval and n, or why it is missing."""
+    if not isinstance(cell, dict):
+        return f"{cell:g}" if isinstance(cell, float) else str("" if cell is None else cell)
+    if cell["value"] is None:
+        if "needs_n_of" in cell:
+            return f"{cell['minors_n']} minors, needs {cell['needs_n']}"
+        return f"n = {cell['n']}, needs {cell['needs_n']}"
+    interval = interval_of(cell)
+    shown = "" if interval is None else f" ({interval[0]:.{digits}f} to {interval[1]:.{digits}f})"
+    return f"{cell['value']:.{digits}f}{shown}, n = {cell['n']}"
+
+
+def headline(document: Document) -> list[tuple[str, str, str]]:
+    """What most readers come for: name, value, and interval with n."""
+    policy = document["shipped_policy"]
+    rows = document["adult_pass"]["25-40"]["at_false_over"]
+    challenge = f"challenge age {policy['challenge_age_years']:g}"
+    chosen: list[tuple[str, Figure, bool]] = [
+        ("mean absolute error, years", document["mae_years"]["all"], False),
+        ("bias at 13-17, years", document["bias_years"]["13-17"], False),
+        ("adults of 25-40 passed at 5 % false-over", rows["0.05"], True),
+        ("adults of 25-40 passed at 2 % false-over", rows["0.02"], True),
+        (f"minors of 14-17 answered OVER, {challenge}", policy["false_over_14_17"], True),
+        (f"adults of 25-40 refused, {challenge}", policy["adults_refused"]["25-40"], True),
+        (f"adults of 30+ refused, {challenge}", policy["adults_refused"]["30+"], True),
+        ("failure to acquire", document["failure_to_acquire"], True),
+    ]
+    return [(name, *_value_and_interval(figure, share)) for name, figure, share in chosen]
+
+
+def _value_and_interval(figure: Figure, is_share: bool) -> tuple[str, str]:
+    if figure["value"] is None:
+        return "not enough", text_of(figure)
+    low, high = interval_of(figure) or (figure["value"], figure["value"])
+    if is_share:
+        interval = f"{100 * low:.1f} to {100 * high:.1f} %"
+        return f"{100 * figure['value']:.1f} %", f"{interval}, n = {figure['n']:,}"
+    return f"{figure['value']:.2f}", f"{low:.2f} to {high:.2f}, n = {figure['n']:,}"
+
+
+def _tiles(document: Document) -> str:
+    return "".join(
+        f'<div class="tile"><b>{escape(value)}</b>{escape(name)}<span>{escape(rest)}</span></div>'
+        for name, value, rest in headline(document)
+    )
+
+
+def _plots(document: Document) -> str:
+    return "".join(
+        [
+            _error_by_age(document),
+            _challenge_curve(document),
+            _adult_pass(document),
+            _reliability(document),
+            _pit(document),
+        ]
+    )
+
+
+def _points(pairs: Sequence[tuple[float, Figure]]) -> list[Point]:
+    return [Point(x, f["value"], interval_of(f)) for x, f in pairs if f["value"] is not None]
+
+
+def _error_by_age(document: Document) -> str:
+    rows = document["by_age_year"]
+    error = _points([(row["age_years"], row["mae_years"]) for row in rows])
+    bias = _points([(row["age_years"], row["bias_years"]) for row in rows])
+    if not error:
+        return ""
+    lowest = min([0.0, *(p.interval[0] if p.interval else p.y for p in bias)])
+    highest = max(p.interval[1] if p.interval else p.y for p in error)
+    oldest = max(p.x for p in error)
+    bottom = -5.0 * -(int(lowest) // 5) if lowest < 0 else 0.0
+    axes = Axes(
+        "age, years", "years", (0, 10 * (oldest // 10 + 1)), (bottom, 5 * (highest // 5 + 1)), 10, 5
+    )
+    lines = [Series("mean absolute error", error, 1), Series("bias", bias, 2, dashed=True)]
+    return charts.line_chart("Error by age", axes, lines)
+
+
+def _challenge_curve(document: Document) -> str:
+    rows = document["challenge_ages"]
+    minors = bands.MINORS.name
+    series = [
+        Series(
+            "minors of 14-17 passed",
+            _points([(row["challenge_age_years"], row["false_over"][minors]) for row in rows]),
+            2,
+        )
+    ]
+    for colour, adults in ((3, "30+"), (1, "25-40"), (4, "18-24")):
+        points = [(row["challenge_age_years"], row["adults_refused"][adults]) for row in rows]
+        series.append(Series(f"adults of {adults} refused", _points(points), colour, dashed=True))
+    axes = Axes("challenge age, years", "share", (18, 35), (0, 1), 2, 0.2, as_percent=True)
+    chosen = document["shipped_policy"]["challenge_age_years"]
+    mark = (chosen, f"shipped: {chosen:g}")
+    return charts.line_chart("What a challenge age costs", axes, series, marked_x=mark)
+
+
+def _adult_pass(document: Document) -> str:
+    legend, rows = [("at 5 % false-over", 1), ("at 2 %", 2), ("at 1 %", 3)], []
+    for name, of in subjects(document).items():
+        at = of["adult_pass"]["25-40"]["at_false_over"]
+        dots = [
+            (colour, point)
+            for colour, rate in ((1, "0.05"), (2, "0.02"), (3, "0.01"))
+            for point in _points([(0, at[rate])])
+        ]
+        rows.append((name, dots))
+    shown = {colour for _, dots in rows for colour, _ in dots}
+    if not shown:
+        return ""
+    return charts.interval_chart(
+        "Adults of 25-40 passed, each estimator at its own challenge age",
+        "share of adults passed",
+        rows,
+        [(name, colour) for name, colour in legend if colour in shown],
+    )
+
+
+def _reliability(document: Document) -> str:
+    points = [
+        (row["stated_mean"], row["adults"])
+        for row in document["uncertainty"]["adult_reliability"]
+        if row["stated_mean"] is not None
+    ]
+    if not points:
+        return ""
+    axes = Axes("stated probability of being 18 or more", "share that is", (0, 1), (0, 1), 0.2, 0.2)
+    series = [Series("measured", _points(points), 1)]
+    return charts.line_chart("Reliability", axes, series, diagonal=True)
+
+
+def _pit(document: Document) -> str:
+    pit = document["uncertainty"]["pit"]
+    bars = _points([(index / len(pit), figure) for index, figure in enumerate(pit)])
+    if not bars:
+        return ""
+    top = max(0.2, round(max(bar.y for bar in bars) + 0.05, 1))
+    axes = Axes(
+        "where the label lies in the stated distribution",
+        "share of pictures",
+        *((0, 1), (0, top), 0.1, 0.05),
+        as_percent=True,
+    )
+    title = "Is the uncertainty true? Flat at 10 % would be perfect"
+    return charts.bar_chart(title, axes, bars, expected=1 / len(pit))
+
+
+def _heat_maps(document: Document) -> str:
+    """The finest grouping as a map: one row a group, one column a figure."""
+    if not document["by_group"]:
+        return ""
+    name, of = list(document["by_group"].items())[-1]
+    columns: list[tuple[str, Callable[[Document], Figure], bool]] = [
+        ("mean absolute error, years", lambda row: row["mae_years"], False),
+        ("minors of 14-17 passed at 25", lambda row: row["false_over_14_17_at_25"], True),
+        ("adults of 25-40 refused at 25", lambda row: row["adults_refused_at_25"]["25-40"], True),
+    ]
+    highest = [
+        max((pick(row)["value"] or 0 for row in of["groups"]), default=0) for _, pick, _ in columns
+    ]
+    rows = []
+    for row in of["groups"]:
+        cells = []
+        for (_, pick, is_share), most in zip(columns, highest, strict=True):
+            figure = pick(row)
+            if figure["value"] is None:
+                cells.append(f'<td class="none">n = {figure["n"]}</td>')
+                continue
+            level = 0.5 * figure["value"] / most if most else 0
+            value, interval = _value_and_interval(figure, is_share)
+            cells.append(
+                f'<td class="warm" style="--level:{level:.2f}">{value}'
+                f"<small>{interval}</small></td>"
+            )
+        rows.append(f"<tr><th>{escape(row['group'])}</th>{''.join(cells)}</tr>")
+    heads = "".join(f"<th>{escape(head)}</th>" for head, _, _ in columns)
+    return (
+        f"<h2>By {escape(name)}</h2>"
+        f'<div class="scroll"><table class="heat"><tr><th></th>{heads}</tr>{"".join(rows)}</table>'
+        "</div>"
+    )
+
+
+def _table(table: Table) -> str:
+    heads = "".join(f"<th>{escape(column)}</th>" for column in table.columns)
+    rows = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in table.rows)
+    return (
+        f"<details><summary>{escape(table.title)}</summary><p>{escape(table.note)}</p>"
+        f'<div class="scroll"><table><tr>{heads}</tr>{rows}</table></div></details>'
+    )
+
+
+def _cell(cell: Cell) -> str:
+    if not isinstance(cell, dict):
+        return f"<td>{escape(text_of(cell))}</td>"
+    if cell["value"] is None:
+        return f'<td class="none">{escape(text_of(cell))}</td>'
+    value, _, rest = text_of(cell).partition(" (")
+    return f"<td>{escape(value)}<small>({escape(rest)}</small></td>"

@@ -1,0 +1,265 @@
+"""Turns a tally into the results document; docs/reference/bench.md describes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from agecheck._version import __version__
+from agecheck.bench import bands
+from agecheck.bench.comparison import comparison
+from agecheck.bench.labels import LabelCount
+from agecheck.bench.machine import describe_machine
+from agecheck.bench.measures import Measures
+from agecheck.bench.observe import AGECHECK, OWN_SUBJECTS
+from agecheck.bench.statistics import DIGITS, Figure
+from agecheck.bench.tally import AGE, EVERYBODY, EYES, Tally, age_name, group_dimensions, joined
+from agecheck.calibration import Calibration
+from agecheck.policy import EffectivePolicy
+
+SCHEMA = "agecheck-bench-accuracy/1"
+Document = dict[str, Any]
+_ALL = bands.ALL.name
+_RATES = {f"{rate:g}": rate for rate in bands.FALSE_OVER_RATES}
+_UNSEALED = (
+    "Measured outside the seal: a benchmark has to see ages, which no sealed check gives away."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a run was made with, for the head of its results."""
+
+    labels: LabelCount
+    split: str | None
+    group_by: tuple[str, ...]
+    peer_versions: dict[str, str]
+    faults: list[tuple[str, str]]
+    calibration: Calibration
+    policy: EffectivePolicy
+    workers: int
+    seconds: float
+
+
+def results(tally: Tally, made: Circumstances) -> Document:
+    """The whole document: agecheck's figures at the top level, others' beside them."""
+    own = Measures(tally, AGECHECK)
+    others = [*OWN_SUBJECTS[1:], *made.peer_versions]
+    return {
+        "schema": SCHEMA,
+        "seal": "open",
+        "note": _UNSEALED,
+        "data": _data(tally, made),
+        "bundle": {
+            "agecheck": __version__,
+            "models_digest": made.calibration.models_digest,
+            "calibration_digest": made.calibration.digest,
+        },
+        **_subject(own, made),
+        "shipped_policy": _shipped_policy(own, made.policy),
+        "challenge_age_table": _challenge_age_table(own),
+        "uncertainty": own.uncertainty(),
+        "peers": {
+            name: {"version": made.peer_versions.get(name, __version__)}
+            | _subject(Measures(tally, name), made)
+            for name in others
+        },
+        "comparisons": {
+            name: comparison(own, Measures(tally, name), _finest_cells(own, made))
+            for name in others
+        },
+        "run": {
+            "machine": describe_machine(),
+            "workers": made.workers,
+            "seconds": round(made.seconds, 1),
+        },
+    }
+
+
+def _data(tally: Tally, made: Circumstances) -> Document:
+    unreadable = sum(fault == "UNREADABLE" for _, fault in made.faults)
+    return {
+        "pictures": tally.count("pictures"),
+        "split": made.split,
+        "labels_digest": made.labels.digest,
+        "bad_rows": sum(made.labels.faults.values()),
+        "unreadable_files": unreadable,
+        "undecodable_files": len(made.faults) - unreadable,
+        "group_by": list(made.group_by),
+        "bootstrap_by": "subject" if made.labels.has_subjects else "picture",
+    }
+
+
+def _subject(of: Measures, made: Circumstances) -> Document:
+    """The figures that every estimator has."""
+    return {
+        "mae_years": _means(of, "absolute error"),
+        "bias_years": _means(of, "error"),
+        "adult_pass": {
+            adults.name: {
+                "at_false_over": {
+                    name: of.pass_at_rate(adults, bands.MINORS_18, rate)
+                    for name, rate in _RATES.items()
+                }
+            }
+            for adults in bands.ADULTS
+        },
+        "challenge_25_at_17": _at_challenge_age(of, (AGE, "17", _ALL), 25),
+        "challenge_ages": [_challenge_row(of, years) for years in bands.CHALLENGE_AGES_YEARS],
+        "ages_13_16": of.ages_13_16(),
+        "by_age_year": _by_age(of),
+        "by_age_range": _by_range(of),
+        "by_group": {
+            name: _by_value(of, name, values)
+            for name, values in _group_values(of, made.group_by).items()
+        },
+        "by_inter_eye_distance_px": _by_value(of, EYES, list(bands.eye_distance_bands())),
+        "failure_to_acquire": of.failure_to_acquire(),
+    }
+
+
+def _means(of: Measures, what: str) -> dict[str, Figure]:
+    return {band.name: of.mean((*EVERYBODY, band.name), what) for band in bands.BANDS}
+
+
+def _refused(of: Measures, challenge_age_years: int) -> dict[str, Figure]:
+    return {
+        adults.name: of.over((*EVERYBODY, adults.name), challenge_age_years, refused=True)
+        for adults in bands.ADULTS
+    }
+
+
+def _at_challenge_age(of: Measures, where: tuple[str, str, str], years: int) -> Document:
+    """Minors passed, never without the adults refused beside them."""
+    return {
+        "challenge_age_years": years,
+        "false_over": of.over(where, years),
+        "false_over_of_acquired": of.over_of_acquired(where, years),
+        "adults_refused": _refused(of, years),
+    }
+
+
+def _challenge_row(of: Measures, years: int) -> Document:
+    single = {str(age): of.over((AGE, str(age), _ALL), years) for age in bands.SINGLE_YEARS}
+    minors = {bands.MINORS.name: of.over((*EVERYBODY, bands.MINORS.name), years)}
+    return {
+        "challenge_age_years": years,
+        "false_over": single | minors,
+        "adults_refused": _refused(of, years),
+    }
+
+
+def _by_age(of: Measures) -> list[Document]:
+    ages = [(age, (AGE, age_name(age, age), _ALL)) for age in range(bands.OLDEST_YEARS + 1)]
+    return [
+        {
+            "age_years": age,
+            "pictures": of.shown(where),
+            "mae_years": of.mean(where, "absolute error"),
+            "bias_years": of.mean(where, "error"),
+        }
+        for age, where in ages
+        if of.shown(where)
+    ]
+
+
+def _by_range(of: Measures) -> list[Document]:
+    names = {str(key[2]) for key in of.tally.counts if key[:2] == (of.subject, AGE)}
+    ranges = sorted((n for n in names if "-" in n), key=lambda name: int(name.partition("-")[0]))
+    return [
+        {
+            "age_range": name,
+            "pictures": of.shown((AGE, name, _ALL)),
+            **of.range_shares((AGE, name, _ALL)),
+            "over_at_25": of.over((AGE, name, _ALL), 25),
+        }
+        for name in ranges
+    ]
+
+
+def _group_values(of: Measures, columns: tuple[str, ...]) -> dict[str, list[str]]:
+    """Each dimension with the values that occur."""
+    names = [joined(tuple(columns[i] for i in ids)) for ids in group_dimensions(columns)]
+    found: dict[str, set[str]] = {name: set() for name in names}
+    for key in of.tally.counts:
+        if key[0] == of.subject and key[1] in found:
+            found[str(key[1])].add(str(key[2]))
+    return {name: sorted(values) for name, values in found.items()}
+
+
+def _finest_cells(of: Measures, made: Circumstances) -> list[tuple[str, str, str]]:
+    """The groups by all columns together, as slices."""
+    by_name = list(_group_values(of, made.group_by).items())[-1:]
+    return [(name, value, _ALL) for name, values in by_name for value in values]
+
+
+def _by_value(of: Measures, dimension: str, values: list[str]) -> Document:
+    """Figures of each group, and how far the groups are apart."""
+    rows = [_group_row(of, dimension, value) for value in values]
+    return {
+        "groups": [row for row in rows if row["pictures"]],
+        "spread": {
+            "mae_years": _spread([row["mae_years"] for row in rows]),
+            "false_over_14_17_at_25": _spread([row["false_over_14_17_at_25"] for row in rows]),
+            "adults_25_40_refused_at_25": _spread(
+                [row["adults_refused_at_25"]["25-40"] for row in rows]
+            ),
+        },
+    }
+
+
+def _group_row(of: Measures, dimension: str, value: str) -> Document:
+    everybody = (dimension, value, _ALL)
+    return {
+        "group": value,
+        "pictures": of.shown(everybody),
+        "mae_years": of.mean(everybody, "absolute error"),
+        "bias_years": of.mean(everybody, "error"),
+        "bias_years_13_17": of.mean((dimension, value, "13-17"), "error"),
+        "false_over_14_17_at_25": of.over((dimension, value, bands.MINORS.name), 25),
+        "adults_refused_at_25": {
+            adults.name: of.over((dimension, value, adults.name), 25, refused=True)
+            for adults in bands.ADULTS
+        },
+    }
+
+
+def _spread(figures: list[Figure]) -> Document:
+    """Range and ratio over the groups that have a figure; None for fewer than two."""
+    values = [figure["value"] for figure in figures if figure["value"] is not None]
+    if len(values) < 2:
+        return {"lowest": None, "highest": None, "range": None, "ratio": None}
+    low, high = min(values), max(values)
+    return {
+        "lowest": low,
+        "highest": high,
+        "range": round(high - low, DIGITS),
+        "ratio": round(high / low, 2) if low > 0 else None,
+    }
+
+
+def _shipped_policy(own: Measures, policy: EffectivePolicy) -> Document:
+    return {
+        "policy": policy.policy_id,
+        "age_limit_years": policy.age_limit,
+        "challenge_age_years": policy.challenge_age_years,
+        "false_over_14_17": own.verdicts(bands.MINORS, "OVER"),
+        "answered_under_14_17": own.verdicts(bands.MINORS, "UNDER"),
+        "adults_refused": {adults.name: own.not_over(adults) for adults in bands.ADULTS},
+        "adults_answered_under": {
+            adults.name: own.verdicts(adults, "UNDER") for adults in bands.ADULTS
+        },
+    }
+
+
+def _challenge_age_table(own: Measures) -> Document:
+    """Age limit x target rate -> the challenge age that these pictures ask for."""
+    adults = bands.ADULTS[1]
+    return {
+        str(limit): {
+            name: own.challenge_age(bands.minors_of(limit), rate)
+            | {"adults_25_40_passed": own.pass_at_rate(adults, bands.minors_of(limit), rate)}
+            for name, rate in _RATES.items()
+        }
+        for limit in bands.AGE_LIMITS_YEARS
+    }

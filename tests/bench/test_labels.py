@@ -1,0 +1,133 @@
+"""Labels: what is taken, what is listed as bad, and what stops a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agecheck.bench.labels import (
+    MAX_GROUP_VALUES,
+    NOT_STATED,
+    BadRow,
+    FaceLabel,
+    LabelError,
+    count_labels,
+    open_labels,
+    parse_age,
+)
+
+
+def folder_with(tmp_path: Path, text: str) -> Path:
+    (tmp_path / "labels.csv").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("17", (17, 17)),
+        (" 0 ", (0, 0)),
+        ("20-29", (20, 29)),
+        ("20 - 29", (20, 29)),
+        ("70+", (70, 120)),
+    ],
+)
+def test_ages_and_ranges(text: str, years: tuple[int, int]) -> None:
+    """An exact age and a range are both read, and never taken for each other."""
+    assert parse_age(text) == years
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-3", "17.5", "29-20", "121", "1e2", "seventeen", "17 18", "+"]
+)
+def test_what_is_no_age(text: str) -> None:
+    """A guess at a broken label would be a wrong measurement."""
+    assert parse_age(text) is None
+
+
+def test_bad_rows_are_listed_and_the_rest_is_read(tmp_path: Path) -> None:
+    """One bad row is found by its number, and costs no other row."""
+    source = open_labels(
+        folder_with(
+            tmp_path,
+            "file,age,gender,subject\n"
+            "a.jpg,17,f,anna\n"
+            "b.jpg,old,m,\n"
+            ",20,m,\n"
+            "../c.jpg,20,m,\n"
+            "/etc/c.jpg,20,m,\n"
+            "d.jpg,20\n"
+            "e.jpg,20-29,,ben\n",
+        )
+    )
+    assert list(source) == [
+        FaceLabel("a.jpg", 17, 17, ("f",), "anna"),
+        BadRow(2, "the age is neither a whole number nor a range"),
+        BadRow(3, "no file is named"),
+        BadRow(4, "the file lies outside the folder"),
+        BadRow(5, "the file lies outside the folder"),
+        BadRow(6, "not as many cells as the head"),
+        FaceLabel("e.jpg", 20, 29, (NOT_STATED,), "ben"),
+    ]
+    counted = count_labels(source)
+    assert (counted.pictures, sum(counted.faults.values())) == (2, 5)
+    assert counted.has_subjects
+
+
+def test_a_group_is_free_text_made_short_and_printable(tmp_path: Path) -> None:
+    """What stands in a label can neither break a line of a table nor fill it."""
+    source = open_labels(
+        folder_with(
+            tmp_path, 'file,age,race\na.jpg,30,"  a\n\tb\x07 "\nb.jpg,30,' + "x" * 90 + "\n"
+        )
+    )
+    assert [label.groups for label in source.labels()] == [("a b",), ("x" * 40,)]
+
+
+def test_a_column_that_is_no_group_is_refused(tmp_path: Path) -> None:
+    """Grouping by a name or a number would make groups of single people."""
+    rows = "".join(f"{i}.jpg,30,{i}\n" for i in range(MAX_GROUP_VALUES + 1))
+    source = open_labels(folder_with(tmp_path, "file,age,race\n" + rows))
+    with pytest.raises(LabelError, match="too many values"):
+        count_labels(source)
+
+
+def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
+    """A misspelt column is not a run without groups."""
+    folder = folder_with(tmp_path, "file,age,gender\na.jpg,30,f\n")
+    with pytest.raises(LabelError, match=r"'sex'; they have file, age, gender"):
+        open_labels(folder, group_by=("sex",))
+    with pytest.raises(LabelError, match="'split'"):
+        open_labels(folder, split="test")
+
+
+def test_no_usable_row_is_an_error(tmp_path: Path) -> None:
+    """A benchmark over nothing is no benchmark."""
+    with pytest.raises(LabelError, match="no row"):
+        count_labels(open_labels(folder_with(tmp_path, "file,age\na.jpg,old\n")))
+
+
+def test_utkface_names(tmp_path: Path) -> None:
+    """A folder as UTKFace ships it needs no labels file; its codes become words."""
+    for name in ("17_1_2_2017.jpg.chip.jpg", "39_1_2017.jpg", "notes.txt"):
+        (tmp_path / name).touch()
+    source = open_labels(tmp_path)
+    assert source.group_by == ("gender", "race")
+    assert list(source) == [
+        FaceLabel("17_1_2_2017.jpg.chip.jpg", 17, 17, ("f", "Asian")),
+        BadRow(2, "the age is neither a whole number nor a range"),
+    ]
+
+
+def test_an_age_pattern(tmp_path: Path) -> None:
+    """Any naming can be read, with or without named groups."""
+    (tmp_path / "anna-at-17.png").touch()
+    named = open_labels(tmp_path, age_pattern=r"(?P<subject>\w+)-at-(?P<age>\d+)\.png")
+    assert list(named) == [FaceLabel("anna-at-17.png", 17, 17, (), "anna")]
+    assert list(open_labels(tmp_path, age_pattern=r".*-(\d+)\.png")) == [
+        FaceLabel("anna-at-17.png", 17, 17)
+    ]
+    for pattern in ("(", r"\d+", r"(\d)(\d)"):
+        with pytest.raises(LabelError, match="age pattern"):
+            open_labels(tmp_path, age_pattern=pattern)

@@ -1,0 +1,186 @@
+"""The tally: sums that do not depend on how pictures were divided, and that hold no picture."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agecheck.bench import bands, checkpoint
+from agecheck.bench.labels import FaceLabel
+from agecheck.bench.observe import AGECHECK, Observation, Sighting
+from agecheck.bench.tally import REPLICATES, Tally, bootstrap_weights
+from agecheck.policy import AgePolicy, EffectivePolicy
+
+POLICY = EffectivePolicy(18, 25.0, 3)
+ages = st.integers(0, 80)
+labels = st.builds(
+    lambda low, width, gender, race, file: FaceLabel(file, low, low + width, (gender, race)),
+    ages,
+    st.sampled_from([0, 0, 9]),
+    st.sampled_from("fm"),
+    st.sampled_from(["a", "b"]),
+    st.text("xyz", min_size=1, max_size=3),
+)
+years = st.floats(0, 90)
+observations = st.one_of(
+    st.builds(Observation, st.just(None), years, st.floats(0.5, 15), years),
+    st.builds(Observation, st.just(None), years, st.none(), years),
+    st.just(Observation("NO_FACE")),
+    st.builds(Observation, st.just("ESTIMATE_UNCERTAIN"), years, st.floats(9, 15)),
+)
+sightings = st.builds(
+    lambda seen, eyes: Sighting({AGECHECK: seen}, eyes),
+    observations,
+    st.none() | st.floats(10, 200),
+)
+pictures = st.lists(st.tuples(labels, sightings), min_size=1, max_size=12)
+
+
+def tally_of(seen: list[tuple[FaceLabel, Sighting]]) -> Tally:
+    tally = Tally()
+    for label, sighting in seen:
+        tally.add(label, sighting, ("gender", "race"), POLICY)
+    return tally
+
+
+def content(tally: Tally) -> tuple[dict[object, int], dict[object, list[int]]]:
+    """Everything in it; entries that are zero say the same as none."""
+    counts: dict[object, int] = {key: count for key, count in tally.counts.items() if count}
+    return counts, {key: values.tolist() for key, values in tally.sums.items()}
+
+
+@settings(max_examples=60)
+@given(seen=pictures, cut=st.integers(0, 12), backwards=st.booleans())
+def test_merged_parts_equal_the_whole(
+    seen: list[tuple[FaceLabel, Sighting]], cut: int, backwards: bool
+) -> None:
+    """Shards may be divided and may arrive in any order: the sums are the same to the last bit."""
+    parts = [tally_of(seen[:cut]), tally_of(seen[cut:])]
+    merged = Tally()
+    for part in reversed(parts) if backwards else parts:
+        merged.merge(part)
+    assert content(merged) == content(tally_of(seen))
+
+
+def test_a_merged_tally_shares_nothing_with_its_parts() -> None:
+    """Adding to the sum later does not change a part that is still in use."""
+    seen = [
+        (FaceLabel("a", 30, 30, ("f", "a")), Sighting({AGECHECK: Observation(None, 31, 2, 31)}))
+    ]
+    part, whole = tally_of(seen), Tally()
+    before = content(copy.deepcopy(part))
+    whole.merge(part)
+    whole.merge(tally_of(seen))
+    assert content(part) == before
+
+
+@given(limit=st.floats(18.1, 35).map(lambda y: round(y, 1)), mean=years, cautious=years)
+def test_verdicts_are_the_policys_own(limit: float, mean: float, cautious: float) -> None:
+    """The shipped policy's figures count what EffectivePolicy.decide would answer."""
+    from agecheck.estimate import AgeEstimate
+
+    policy = AgePolicy(challenge_age=limit).resolve({})
+    tally = Tally()
+    seen = Sighting({AGECHECK: Observation(None, mean, 1.0, cautious)})
+    tally.add(FaceLabel("a", 16, 16), seen, (), policy)
+    decided = policy.decide(AgeEstimate(mean, 1.0, cautious)).verdict.value
+    counted = [v for v in ("OVER", "UNDER") if tally.count(AGECHECK, "verdict", "14-17", v)]
+    assert counted == ([decided] if decided != "INCONCLUSIVE" else [])
+
+
+def test_a_range_that_straddles_the_limit_is_neither_minor_nor_adult() -> None:
+    """Nobody is counted as a minor who may be none: FairFace's 10-19 is in no such rate."""
+    tally = tally_of(
+        [(FaceLabel("a", 10, 19, ("f", "a")), Sighting({AGECHECK: Observation(None, 30, 2, 30)}))]
+    )
+    assert tally.count(AGECHECK, "", "", "all", "shown") == 1
+    for band in (bands.MINORS, *bands.ADULTS):
+        assert tally.count(AGECHECK, "", "", band.name, "shown") == 0
+    assert not any(key[1] == "fine" for key in tally.sums)
+
+
+class TestBootstrap:
+    def test_the_weights_are_poisson_with_mean_one(self) -> None:
+        """Mean and variance of a draw are 1, and a draw of none has the share 1/e."""
+        drawn = np.array([bootstrap_weights(f"person-{i}")[1:] for i in range(2000)])
+        assert drawn.mean() == pytest.approx(1, abs=0.01)
+        assert drawn.var() == pytest.approx(1, abs=0.02)
+        assert (drawn == 0).mean() == pytest.approx(np.exp(-1), abs=0.005)
+
+    def test_a_subject_is_drawn_as_one(self) -> None:
+        """Ten pictures of one person are worth one person: the interval knows it."""
+
+        def spread(subjects: int) -> float:
+            tally = Tally()
+            for index in range(40):
+                years = 30 + 10 * (index % 2)
+                label = FaceLabel(f"{index}.jpg", 30, 30, (), f"person-{index % subjects}")
+                seen = Sighting({AGECHECK: Observation(None, years, 2, years)})
+                tally.add(label, seen, (), POLICY)
+            where = (AGECHECK, "", "", "all")
+            with np.errstate(invalid="ignore"):
+                means = tally.sum(*where, "error")[1:] / tally.sum(*where, "estimates")[1:]
+            return float(np.nanstd(means))
+
+        assert spread(4) > 2 * spread(40)
+
+    def test_the_first_column_is_the_data_itself(self) -> None:
+        """The value of a figure is never a resampled one."""
+        assert bootstrap_weights("anyone")[0] == 1
+        assert bootstrap_weights("anyone").shape == (1 + REPLICATES,)
+
+
+@pytest.mark.parametrize("value", [Observation(None, 17.3, 2.0, 16.1), Sighting({}, 40.0)])
+def test_what_was_seen_cannot_be_printed_or_sent(value: object) -> None:
+    """A picture's age reaches no log and no other process by accident."""
+    assert "17" not in repr(value)
+    with pytest.raises(TypeError, match="not pickled or copied"):
+        pickle.dumps(value)
+    with pytest.raises(TypeError, match="not pickled or copied"):
+        copy.copy(value)
+
+
+class TestCheckpoint:
+    @staticmethod
+    def progress(pictures: int) -> checkpoint.Progress:
+        seen = Sighting({AGECHECK: Observation(None, 31, 2, 31)}, 40.0)
+        many = [(FaceLabel(f"{i}.jpg", i % 60, i % 60, ("f", "a")), seen) for i in range(pictures)]
+        return checkpoint.Progress(tally_of(many), {0, 3}, [("x.jpg", "CORRUPT")], 1.5)
+
+    def test_what_is_kept_comes_back(self, tmp_path: Path) -> None:
+        """A resumed run begins with exactly the sums that were kept."""
+        folder, kept = tmp_path, self.progress(100)
+        checkpoint.save(folder, "this run", kept)
+        back = checkpoint.load(folder, "this run")
+        assert back is not None
+        assert content(back.tally) == content(kept.tally)
+        assert (back.done, back.faults, back.seconds) == (kept.done, kept.faults, kept.seconds)
+        assert (folder / checkpoint.FILE).stat().st_mode & 0o077 == 0
+        assert checkpoint.load(folder, "another run") is None
+
+    def test_too_few_pictures_are_not_kept(self, tmp_path: Path) -> None:
+        """Under a hundred pictures nothing is written: sums over few are close to single ages."""
+        checkpoint.save(tmp_path, "this run", self.progress(99))
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("damage", ["cut", "flip", "text", "empty"])
+    def test_a_damaged_file_is_not_taken_up(self, tmp_path: Path, damage: str) -> None:
+        """A half-written or broken file costs time, never a wrong figure or a crash."""
+        file = tmp_path / checkpoint.FILE
+        checkpoint.save(file.parent, "this run", self.progress(120))
+        whole = file.read_bytes()
+        middle = len(whole) // 2
+        damaged = {
+            "cut": whole[:middle],
+            "flip": whole[:middle] + bytes([whole[middle] ^ 0xFF]) + whole[middle + 1 :],
+            "text": b"not an archive",
+            "empty": b"",
+        }
+        file.write_bytes(damaged[damage])
+        assert checkpoint.load(file.parent, "this run") is None
