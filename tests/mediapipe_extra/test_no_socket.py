@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import Future
 from pathlib import Path
 
+from mediapipe_extra.conftest import Traced
 from system.tracing import Call, after_first_filter, execs, network_calls, traced
 
 ASK_OVER = ("--age-limit", "12", "--challenge-age", "15")
 REFUSED = "= -1 EPERM (Operation not permitted)"
 UNKNOWN = "syscall_"
 """How strace names a call that no kernel has: MediaPipe tries one that only Google's may know."""
-IDLE_S = 66
-"""MediaPipe's thread for metrics wakes up one minute after the start."""
-TESTS = Path(__file__).parents[1]
-AN_IDLE_MINUTE = f"""
-import sys, time
-sys.path.insert(0, sys.argv[2])
-from agecheck import AgePolicy, load_checker
-from seal.processes import first_worker_pid, pool_of
-with load_checker(AgePolicy(age_limit=12, challenge_age=15), detector="mediapipe") as checker:
-    verdicts = [checker.check(sys.argv[1]).verdict]
-    pid = first_worker_pid(pool_of(checker))
-    time.sleep({IDLE_S})
-    verdicts.append(checker.check(sys.argv[1]).verdict)
-    print(*verdicts, first_worker_pid(pool_of(checker)) == pid)
-"""
 
 
 def granted(calls: list[Call]) -> list[Call]:
@@ -51,10 +38,9 @@ def test_a_check_never_has_a_socket(portrait: Path, cat: Path, tmp_path: Path) -
     assert [call.name for call in asked_for(calls)] == ["socket", "socket"]
 
 
-def test_an_idle_minute_later_it_still_has_none(portrait: Path, tmp_path: Path) -> None:
+def test_an_idle_minute_later_it_still_has_none(idle_minute: Future[Traced]) -> None:
     """Metrics would be sent now. The same worker lives on without, and answers."""
-    program = [sys.executable, "-c", AN_IDLE_MINUTE, str(portrait), str(TESTS)]
-    ran, calls = traced(program, tmp_path)
+    ran, calls = idle_minute.result()
     assert (ran.stderr, ran.stdout.decode()) == (b"", "OVER OVER True\n")
     assert granted(calls) == []
     assert execs(after_first_filter(calls)) == []

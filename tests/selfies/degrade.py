@@ -132,7 +132,11 @@ def turned(portrait: Portrait, yaw_deg: float = 0.0, pitch_deg: float = 0.0) -> 
                 [[left, top], [left, bottom], [right, bottom], [right, top]], dtype=np.float64
             )
             cells.append(((left, top, right, bottom), corners))
-    sources = source(np.concatenate([corners for _, corners in cells])).reshape(-1, 8)
+    # Four cells share a corner; each is asked once.
+    places, which = np.unique(
+        np.concatenate([corners for _, corners in cells]), axis=0, return_inverse=True
+    )
+    sources = source(places)[which].reshape(-1, 8)
     data = [(box, tuple(quad)) for (box, _), quad in zip(cells, sources.tolist(), strict=True)]
     return picture.transform(
         picture.size, Image.Transform.MESH, data, resample=Image.Resampling.BILINEAR

@@ -51,6 +51,7 @@ class LiveChannel:
             raise ChallengeError("a live session's challenge has 16 to 1024 bytes")
         self._pool, self._deadline_s = pool, deadline_s
         self._worker = pool.reserve()
+        self._worker.run_anywhere()  # the caller goes on taking frames
         self._ticks_passed = 0
         self._frames_since_tick = 0
         self._began_s = time.monotonic()

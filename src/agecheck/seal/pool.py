@@ -73,6 +73,7 @@ class WorkerPool:
         task, payload = task_of_source(source)
         worker = self.reserve()
         try:
+            worker.run_here()
             outcome = codes.outcome_of_code(worker.ask(task, payload, self._setup.deadline_s))
             if outcome is None:
                 raise WorkerError(WorkerFault.PROTOCOL)

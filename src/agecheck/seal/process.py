@@ -1,6 +1,6 @@
-"""What a process still has or shows beside descriptors and threads. Linux only.
+"""What a process has or shows beside descriptors and threads, and where it runs. Linux only.
 
-Sources: capabilities(7), capset(2), prctl(2) on PR_SET_MM_MAP, proc(5).
+Sources: capabilities(7), capset(2), prctl(2) on PR_SET_MM_MAP, proc(5), sched_getcpu(3).
 """
 
 from __future__ import annotations
@@ -40,6 +40,13 @@ class _MemoryMap(ctypes.Structure):
         ("auxv_size", ctypes.c_uint32),
         ("exe_fd", ctypes.c_uint32),
     )
+
+
+def current_processor() -> int | None:
+    """The processor that the calling thread runs on, or None where the C library cannot say."""
+    getcpu = getattr(_LIBC, "sched_getcpu", None)
+    processor = -1 if getcpu is None else int(getcpu())
+    return None if processor < 0 else processor
 
 
 def drop_capabilities() -> None:
