@@ -151,16 +151,18 @@ def build_pipeline(store: ModelStore, estimator: AgeEstimator) -> FaceAgePipelin
     from agecheck.adapters.quality import FaceQualityAssessor
     from agecheck.image.reader import PillowPhotoReader
     from agecheck.pipeline import FaceAgePipeline
+    from agecheck.runtime import DeferredModel
     from agecheck.vision.blazeface import FULL_RANGE, SHORT_RANGE
 
     short_range = _load_model(store, "blazeface-short")
+    full_range = DeferredModel(store.entry("blazeface-full"), store.read("blazeface-full"))
     return FaceAgePipeline(
         reader=PillowPhotoReader(),
         detector=CascadeFaceDetector(
             [
                 BlazeFaceDetector(short_range, SHORT_RANGE),
                 BlazeFaceDetector(short_range, SHORT_RANGE, margin_share=TIGHT_CROP_MARGIN_SHARE),
-                BlazeFaceDetector(_load_model(store, "blazeface-full"), FULL_RANGE),
+                BlazeFaceDetector(full_range, FULL_RANGE),
             ]
         ),
         landmarker=FaceMeshLandmarker(_load_model(store, "facemesh")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,32 @@ class OnnxModel:
         if outputs is None:  # out here, so that the runtime's own error is not kept as a context
             raise ModelError(ModelFault.RUN, self._id)
         return [np.asarray(output) for output in outputs]
+
+
+class DeferredModel:
+    """A network that few pictures need: loaded when it is first run.
+
+    Loading one takes longer than a whole check. Its bytes are read and checked before, so a sealed
+    worker, which can open no file, loads it as well.
+
+    Args: as for `OnnxModel`.
+    """
+
+    def __init__(self, entry: ModelEntry, model_bytes: bytes) -> None:
+        self._entry, self._model_bytes = entry, model_bytes
+
+    @cached_property
+    def _model(self) -> OnnxModel:
+        return OnnxModel(self._entry, self._model_bytes)
+
+    def run(self, feed: Mapping[str, NDArray[np.generic]]) -> list[NDArray[np.float32]]:
+        """Run the network once; outputs come in the manifest's order.
+
+        Raises:
+            ModelError: the runtime cannot load it, its signature is not the one stated, or it
+                failed.
+        """
+        return self._model.run(feed)
 
 
 def _session(model_bytes: bytes, options: ort.SessionOptions) -> ort.InferenceSession | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from agecheck.errors import ModelError, ModelFault
 from agecheck.models.manifest import ModelEntry, TensorSpec
 from agecheck.models.store import ModelStore
-from agecheck.runtime import OnnxModel
+from agecheck.runtime import DeferredModel, OnnxModel
 
 BATCH = 2
 DTYPES = {"float32": np.float32, "uint8": np.uint8}
@@ -218,7 +218,7 @@ def test_the_input_is_not_changed(entry: ModelEntry, model_bytes: bytes) -> None
 THREAD_COUNT = """
 import os
 from agecheck.models.store import ModelStore
-from agecheck.runtime import OnnxModel
+from agecheck.runtime import DeferredModel, OnnxModel
 store = ModelStore()
 before = len(os.listdir("/proc/self/task"))
 models = [OnnxModel(entry, store.read(entry.id)) for entry in store]
@@ -233,3 +233,24 @@ def test_loading_the_models_starts_no_thread() -> None:
     )
     assert found.stdout.split() == ["0"]
     assert found.stderr == ""
+
+
+def test_a_deferred_network_gives_the_same(entry: ModelEntry, model_bytes: bytes) -> None:
+    """When it is loaded changes nothing in what it says."""
+    feed = feed_for(entry)
+    at_once = OnnxModel(entry, model_bytes).run(feed)
+    deferred = DeferredModel(entry, model_bytes)
+    for _ in range(2):
+        assert all(map(np.array_equal, deferred.run(feed), at_once))
+
+
+def test_a_deferred_network_is_compared_with_the_manifest_too(
+    entry: ModelEntry, model_bytes: bytes
+) -> None:
+    """Loaded late, an unexpected network is as much an error as loaded early, each time."""
+    renamed = replace(entry, outputs=tuple(replace(spec, name="x") for spec in entry.outputs))
+    deferred = DeferredModel(renamed, model_bytes)
+    for _ in range(2):
+        with pytest.raises(ModelError) as caught:
+            deferred.run(feed_for(entry))
+        assert caught.value.fault is ModelFault.SIGNATURE

@@ -10,7 +10,7 @@ from agecheck.vision import blazeface
 
 if TYPE_CHECKING:
     from agecheck.ports import Picture
-    from agecheck.runtime import OnnxModel
+    from agecheck.runtime import DeferredModel, OnnxModel
 
 
 class BlazeFaceDetector:
@@ -23,7 +23,11 @@ class BlazeFaceDetector:
     """
 
     def __init__(
-        self, model: OnnxModel, spec: blazeface.BlazeFaceSpec, *, margin_share: float = 0.0
+        self,
+        model: OnnxModel | DeferredModel,
+        spec: blazeface.BlazeFaceSpec,
+        *,
+        margin_share: float = 0.0,
     ) -> None:
         self._model = model
         self._spec = spec
