@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 from agecheck.estimate import AgeEstimate
 from agecheck.pipeline import FaceAgePipeline
 from agecheck.verdict import Reason
+from agecheck.vision import facemesh
 from selfies import degrade
 from selfies.degrade import Portrait
 
@@ -34,6 +36,22 @@ def test_a_cat_is_nobody(cat: Path, pipeline: FaceAgePipeline) -> None:
     assert pipeline.estimate(cat) is Reason.NO_FACE
 
 
+def test_a_cat_from_nearer_or_tilted_is_refused(cat: Path, pipeline: FaceAgePipeline) -> None:
+    """The second look at a doubtful face must not find a person in an animal."""
+    with Image.open(cat) as opened:
+        picture = opened.convert("RGB")
+    rng = np.random.default_rng(0)
+    detected = 0
+    for _ in range(60):
+        tilted = picture.rotate(rng.uniform(-40, 40), resample=Image.Resampling.BICUBIC)
+        side_px = int(rng.integers(160, 300))
+        left, top = (int(rng.integers(0, size - side_px + 1)) for size in tilted.size)
+        crop = tilted.crop((left, top, left + side_px, top + side_px))
+        detected += bool(pipeline.detector.detect(crop))
+        assert isinstance(pipeline.estimate(crop), Reason)
+    assert detected >= 10, "the control shows nothing unless the detector fires"
+
+
 def test_a_picture_upside_down_is_refused(pipeline: FaceAgePipeline, sample: Portrait) -> None:
     """A detector may fire on it; an age read off it would be noise."""
     assert isinstance(pipeline.estimate(sample.picture.rotate(180)), Reason)
@@ -45,9 +63,11 @@ def test_a_negative_is_refused(pipeline: FaceAgePipeline, sample: Portrait) -> N
     assert isinstance(pipeline.estimate(inverted), Reason)
 
 
-def test_an_outline_drawing_is_nobody(pipeline: FaceAgePipeline) -> None:
-    """The mesh network itself does not take lines on paper for a face."""
-    assert pipeline.estimate(degrade.drawing(filled=False)) is Reason.NO_FACE
+@pytest.mark.parametrize("filled", [False, True])
+def test_a_drawing_is_refused(filled: bool, pipeline: FaceAgePipeline) -> None:
+    """Lines on paper have no age, whichever network takes them for a face."""
+    refusals = (Reason.NO_FACE, Reason.NOT_A_PHOTOGRAPH)
+    assert pipeline.estimate(degrade.drawing(filled=filled)) in refusals
 
 
 @pytest.mark.parametrize("share", [1.0, 0.8])
@@ -80,3 +100,24 @@ def test_a_tight_crop_is_found(pipeline: FaceAgePipeline, sample: Portrait) -> N
     box = (int(x.min()) - 4, int(y.min()) - 4, int(x.max()) + 4, int(y.max()) + 4)
     tight = sample.picture.crop(box).resize((400, 480), Image.Resampling.LANCZOS)
     assert isinstance(pipeline.estimate(tight), AgeEstimate)
+
+
+def test_a_face_in_a_badly_placed_box_gets_a_second_look(
+    pipeline: FaceAgePipeline, sample: Portrait
+) -> None:
+    """A usable face is not lost because the detector's box is too wide and off its centre."""
+    face = pipeline.detector.detect(sample.picture)[0]
+    left, top, right, bottom = face.box_px
+    width_px, height_px = face.width_px, face.height_px
+    wide = (
+        left - 0.2 * width_px,
+        top - 0.4 * height_px,
+        right + 0.6 * width_px,
+        bottom + 0.4 * height_px,
+    )
+    mesh = pipeline.landmarker.locate(sample.picture, replace(face, box_px=wide))
+    assert mesh is not None
+    off_px = facemesh.eye_centres_px(mesh.points_px) - sample.eyes_px
+    assert np.abs(off_px).max() < 0.1 * sample.eye_distance_px
+    lost = (left - 2 * width_px, top - 2 * height_px, right + 2 * width_px, bottom + 2 * height_px)
+    assert pipeline.landmarker.locate(sample.picture, replace(face, box_px=lost)) is None

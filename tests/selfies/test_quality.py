@@ -27,6 +27,7 @@ FIT: dict[str, Make] = {
     "turned the other way": lambda p: degrade.turned(p, yaw_deg=-35),
     "nodding": lambda p: degrade.turned(p, pitch_deg=20),
     "chin up": lambda p: degrade.turned(p, pitch_deg=-20),
+    "camera held low": lambda p: degrade.turned(p, pitch_deg=-37),
     "camera held at an angle": lambda p: degrade.rolled(p, 30),
     "dim": lambda p: degrade.exposed(p, 0.2),
     "bright": lambda p: degrade.exposed(p, 1.2),

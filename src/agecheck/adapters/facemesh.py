@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,10 @@ FACE_PRESENCE_LOGIT_THRESHOLD = 8.0
 """Below it, what was detected is not taken for a face. MediaPipe tracks down to a logit of 0. Of
 the labelled faces 99.5 % lie above 8; line drawings, most cats that the detector fires on, and
 faces blurred beyond use lie below."""
+DOUBTFUL_PRESENCE_LOGIT = 0.0
+"""Between this, MediaPipe's own limit, and the threshold the network gets a second look, at a crop
+fitted to its own first mesh: a detector's box lies badly around beards, hats and raised chins. The
+threshold is the same then; faces come to lie above it, and cats do not."""
 MAX_EYE_OFFSET_SHARE = 0.5
 """How far the mesh's eyes may lie from the detector's, in eye distances: beyond it the mesh has
 settled on something else than the face that was chosen."""
@@ -33,21 +37,39 @@ class FaceMeshLandmarker:
         self._model = model
 
     def locate(self, frame: Picture, face: DetectedFace) -> FaceMesh | None:
-        transform = facemesh.face_transform(face)
+        seen = self._look(frame, face, facemesh.face_transform(face))
+        if seen is not None and _is_doubtful(seen):
+            seen = self._look(frame, face, facemesh.mesh_transform(seen.points_px))
+        # `not >` also refuses NaN.
+        if seen is None or not seen.presence_logit > FACE_PRESENCE_LOGIT_THRESHOLD:
+            return None
+        to_chip = alignment.chip_transform(
+            seen.points_px, alignment.CHIP_SIZE_PX, alignment.CHIP_PADDING
+        )
+        chip_rgb = warp.crop(frame, to_chip, alignment.CHIP_SIZE_PX)
+        return FaceMesh(seen.points_px, to_chip, chip_rgb)
+
+    def _look(self, frame: Picture, face: DetectedFace, transform: warp.FloatArray) -> _Seen | None:
+        """What the network makes of one crop, or None when it lies beside the face."""
         crop = warp.crop(frame, transform, facemesh.INPUT_SIZE_PX)
         points, presence = self._model.run({"pixels_norm": crop[None] * _NORM_PER_LEVEL})
-        # `not >` also refuses NaN; a mesh with a point at no place is none.
-        if not float(presence[0, 0]) > FACE_PRESENCE_LOGIT_THRESHOLD:
-            return None
-        if not np.isfinite(points).all():
+        if not np.isfinite(points).all():  # a mesh with a point at no place is none
             return None
         points_px = facemesh.points_in_frame(points[0], transform)
         if not _lies_on(face, points_px):
             return None
-        to_chip = alignment.chip_transform(
-            points_px, alignment.CHIP_SIZE_PX, alignment.CHIP_PADDING
-        )
-        return FaceMesh(points_px, to_chip, warp.crop(frame, to_chip, alignment.CHIP_SIZE_PX))
+        return _Seen(points_px, float(presence[0, 0]))
+
+
+class _Seen(NamedTuple):
+    """A mesh (468, 3) in the frame, and how surely it is one."""
+
+    points_px: NDArray[np.float32]
+    presence_logit: float
+
+
+def _is_doubtful(seen: _Seen) -> bool:
+    return DOUBTFUL_PRESENCE_LOGIT < seen.presence_logit <= FACE_PRESENCE_LOGIT_THRESHOLD
 
 
 def _lies_on(face: DetectedFace, points_px: NDArray[np.float32]) -> bool:

@@ -7,6 +7,7 @@ arXiv:1907.06724, and MediaPipe's face landmark graph.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from agecheck.vision import warp
 
 INPUT_SIZE_PX = 192
 ROI_SCALE = 1.5
-"""The crop's side in units of the detection box's longer side."""
+"""The crop's side in units of the longer side of the box around the face."""
 
 # Indices into the mesh. Left and right are the picture's (the person's right is picture-left).
 LEFT_EYE_OUTER, LEFT_EYE_INNER = 33, 133
@@ -31,9 +32,29 @@ LEFT_CHEEK, RIGHT_CHEEK = 50, 280
 
 def face_transform(face: DetectedFace) -> warp.FloatArray:
     """The transform from the frame to FaceMesh's upright crop: float64 (2, 3)."""
-    (left_x, left_y), (right_x, right_y) = face.keypoints_px[:2]
-    roll_rad = math.atan2(right_y - left_y, right_x - left_x)
-    left, top, right, bottom = face.box_px
+    left_eye, right_eye = face.keypoints_px[:2]
+    return _upright_crop(face.box_px, left_eye, right_eye)
+
+
+def mesh_transform(points_px: NDArray[np.float32]) -> warp.FloatArray:
+    """The crop that a mesh (468, 3) asks for itself: float64 (2, 3), frame to crop.
+
+    It fits the face better than the detector's box does. MediaPipe crops this way from the second
+    frame of a video on.
+    """
+    left, top = points_px[:, :2].min(axis=0).tolist()
+    right, bottom = points_px[:, :2].max(axis=0).tolist()
+    left_eye, right_eye = eye_centres_px(points_px).tolist()
+    return _upright_crop((left, top, right, bottom), left_eye, right_eye)
+
+
+def _upright_crop(
+    box_px: tuple[float, float, float, float],
+    left_eye_px: Sequence[float],
+    right_eye_px: Sequence[float],
+) -> warp.FloatArray:
+    left, top, right, bottom = box_px
+    roll_rad = math.atan2(right_eye_px[1] - left_eye_px[1], right_eye_px[0] - left_eye_px[0])
     side_px = ROI_SCALE * max(right - left, bottom - top)
     centre_px = ((left + right) / 2, (top + bottom) / 2)
     return warp.square_crop_transform(centre_px, side_px, roll_rad, INPUT_SIZE_PX)

@@ -19,7 +19,8 @@ from agecheck.vision.pose import HeadPose, head_pose
 
 MIN_INTER_EYE_DISTANCE_PX = 24.0
 MAX_YAW_DEG = 30.0
-MAX_PITCH_DEG = 25.0
+MAX_RAISED_DEG = 30.0
+MAX_LOWERED_DEG = 25.0
 MAX_ROLL_DEG = 40.0
 MAX_DARK_SHARE = 0.40
 MAX_BRIGHT_SHARE = 0.20
@@ -116,7 +117,7 @@ def first_reason(quality: FaceQuality) -> Reason | None:
         (quality.bright_share <= MAX_BRIGHT_SHARE, Reason.OVER_EXPOSURE),
         (
             abs(pose.yaw_deg) <= MAX_YAW_DEG
-            and abs(pose.pitch_deg) <= MAX_PITCH_DEG
+            and -MAX_RAISED_DEG <= pose.pitch_deg <= MAX_LOWERED_DEG
             and abs(pose.roll_deg) <= MAX_ROLL_DEG,
             Reason.HEAD_POSE,
         ),
