@@ -3,26 +3,32 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LONG_SECONDS ?= 1800
+RELEASE := .venv-release/bin/python
 
-.PHONY: help demo test lint test-system test-js attacks long models goldens vectors cli-docs bench-latency bench-seal bench-verify bench-gate calibrate wheel clean
+.PHONY: help demo test lint test-system test-js attacks long models goldens vectors cli-docs docs bench-latency bench-seal bench-verify bench-gate calibrate wheel sbom notices test-release test-floors clean
 
 help:
 	@echo "make demo           install, check the sample selfie, print and verify a token"
 	@echo "make test           the test suite"
 	@echo "make lint           ruff, mypy --strict, import-linter"
-	@echo "make test-system    tests that need Debian packages (qemu-user, strace, chromium, redis, node) or extras"
+	@echo "make test-system    tests that need Debian packages (qemu-user, strace, chromium, redis, mosquitto, node) or extras"
 	@echo "make test-js        the JavaScript verifier's tests (Node 20 or newer)"
 	@echo "make attacks        run every attack on the seal and the token; none may succeed"
 	@echo "make long           fuzzing and soak; LONG_SECONDS=$(LONG_SECONDS)"
 	@echo "make models         rebuild every shipped model from pinned packages, compare digests"
 	@echo "make goldens        regenerate the golden files in an environment of their own"
 	@echo "make vectors        regenerate the tokens that every verifier must refuse"
+	@echo "make docs           the documentation site, in build/docs; a warning or a dead link is an error"
 	@echo "make bench-latency  speed and memory"
 	@echo "make bench-seal     what the seal costs, and whether it lasts; FACES=folder: equal verdicts"
 	@echo "make bench-verify   how many tokens a second a relying party verifies"
 	@echo "make bench-gate     FACES=folder: the gate against each network alone"
 	@echo "make calibrate      FACES=folder: refit the shipped calibration"
-	@echo "make wheel          build the wheel and the sdist"
+	@echo "make wheel          build the wheel and the sdist twice, in two folders, and compare"
+	@echo "make sbom           what an installation consists of, as CycloneDX, in build/"
+	@echo "make notices        renew THIRD_PARTY_NOTICES.md from that"
+	@echo "make test-release   the wheel in fresh environments of each Python at hand, offline; typed; notices"
+	@echo "make test-floors    the tests on the oldest dependencies that pyproject.toml allows"
 
 .venv/base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -34,7 +40,12 @@ help:
 	@touch $@
 
 .venv/bench: .venv/dev
-	$(PIP) install -c constraints.txt --editable '.[dev,bench]'
+	$(PIP) install -c constraints.txt --editable '.[dev,bench,cluster]'
+	@touch $@
+
+# Every extra but mediapipe, which has an environment of its own.
+.venv/all: .venv/dev
+	$(PIP) install -c constraints.txt --editable '.[dev,bench,cluster,cwt,keyring,kiosk,web]'
 	@touch $@
 
 .venv-mediapipe/dev: pyproject.toml constraints.txt
@@ -46,16 +57,16 @@ help:
 demo: .venv/base
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
-test: .venv/bench
+test: .venv/all
 	$(BIN)/python -m pytest
 
-lint: .venv/dev
+lint: .venv/all
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test-system: .venv/bench .venv-mediapipe/dev
+test-system: .venv/all .venv-mediapipe/dev
 	$(BIN)/python tests/system/check_without_vnni.py
 	$(BIN)/python -m pytest tests/system
 	.venv-mediapipe/bin/python -m pytest tests/mediapipe_extra
@@ -64,10 +75,10 @@ test-system: .venv/bench .venv-mediapipe/dev
 test-js:
 	node --test verifiers/js/*.test.mjs
 
-attacks: .venv/dev
+attacks: .venv/all
 	$(BIN)/python -m attacks.run
 
-long: .venv/dev
+long: .venv/all
 	LONG_SECONDS=$(LONG_SECONDS) $(BIN)/python -m pytest tests/long
 
 bench-latency: .venv/bench
@@ -85,10 +96,37 @@ bench-gate: .venv/bench
 
 calibrate: .venv/bench
 	@test -n "$(FACES)" || { echo "give the folder: make calibrate FACES=path"; exit 2; }
-	$(BIN)/python -m benchmarks.calibrate "$(FACES)"
+	$(BIN)/agecheck bench calibrate "$(FACES)" --split calibrate \
+		--name "UTKFace, split calibrate" --out build/calibration
+	cp build/calibration/calibration.json src/agecheck/models/data/calibration.json
+	cp build/calibration/calibration.md models/cards/calibration.md
 
-wheel: .venv/dev
-	$(BIN)/python -m build
+# What builds and examines a release. The package is in it for the tests to know what to look for.
+.venv-release/ready: release/requirements.txt pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-release
+	.venv-release/bin/python -m pip --disable-pip-version-check --quiet \
+		install -c constraints.txt -r release/requirements.txt --editable .
+	@touch $@
+
+wheel: .venv-release/ready
+	$(RELEASE) -m release.package
+
+sbom: wheel
+	$(RELEASE) -m release.environments extras
+	$(RELEASE) -m release.sbom
+
+notices: sbom
+	$(RELEASE) -m release.notices
+
+test-release: sbom
+	$(RELEASE) -m release.environments pythons
+	$(RELEASE) -m pytest tests/release
+
+# The help pages are laid out by click, and compared with the pinned one's by make test.
+test-floors: wheel
+	$(RELEASE) -m release.environments lowest
+	build/release/lowest/bin/python -m pytest tests/unit tests/golden tests/cli tests/seal \
+		tests/relying_party --ignore=tests/cli/test_cli_help.py
 
 # Both need Python 3.11 on x86-64 Linux, and npm.
 models:
@@ -104,8 +142,19 @@ goldens:
 vectors: .venv/dev
 	PYTHONPATH=tests $(BIN)/python -m relying_party.make_refusals
 
-cli-docs: .venv/dev
+cli-docs: .venv/all
 	$(BIN)/python tests/cli/help_pages.py README.md docs/reference/cli.md
 
+# An environment of its own: what the site needs beside the public modules' own imports.
+.venv-docs/ready: docs/requirements.txt
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip --disable-pip-version-check --quiet install -r docs/requirements.txt
+	@touch $@
+
+docs: .venv-docs/ready
+	.venv-docs/bin/python -m sphinx -q -W --keep-going -n -c docs -d build/doctrees . build/docs
+	@! grep -rlE '<(script|link|img|iframe)[^>]*(src|href)="(https?:)?//' --include='*.html' build/docs \
+		|| { echo "a page loads something from elsewhere"; exit 1; }
+
 clean:
-	rm -rf .venv .venv-mediapipe build dist
+	rm -rf .venv .venv-mediapipe .venv-docs .venv-release build dist

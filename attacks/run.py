@@ -12,7 +12,7 @@ ATTACKS = (
     *("connect", "resolve", "files", "terminal", "child", "thread", "descriptor"),
     *("signal_parent", "caller_memory", "shared_memory", "limits", "system_calls", "names"),
     *("startup", "lie", "accomplice", "channel", "exit_status", "timing", "protocol"),
-    *("errors", "logs", "values", "token", "policy", "telemetry"),
+    *("errors", "logs", "values", "token", "policy", "telemetry", "outputs_reads_capture"),
 )
 """The folders, in the order of the README."""
 

@@ -6,7 +6,6 @@ test says otherwise: what is refused is refused for its content, not for a broke
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import hashlib
 import hmac
@@ -21,66 +20,16 @@ from hypothesis import strategies as st
 
 from agecheck.errors import AgecheckError, ChallengeError, TokenError, TokenFault
 from agecheck.token import VerifiedToken, VerifierError, verify_token
+from relying_party import forging
+from relying_party.forging import AUDIENCE as SHOP
+from relying_party.forging import HEADER, ISSUED_S, KEY, NOW_S, encoded, forge, thumbprint_of
 
-SHOP = "https://shop.example"
 NONCE = "bm9uY2UtZm9yLXRlc3Rz"
-ISSUED_S = 1_767_225_600
-NOW_S = ISSUED_S + 50.75
-KEY = Ed25519PrivateKey.from_private_bytes(b"\x05" * 32)
-HEADER = {"alg": "EdDSA", "typ": "agecheck+jwt"}
-
-
-def encoded(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+CLAIMS = forging.claims(nonce=NONCE, seal="open", liveness="none")
 
 
 def jwk_of(key: Ed25519PrivateKey) -> dict[str, object]:
-    return {
-        "kty": "OKP",
-        "crv": "Ed25519",
-        "x": encoded(key.public_key().public_bytes_raw()),
-        "alg": "EdDSA",
-        "use": "sig",
-    }
-
-
-def thumbprint_of(key: Ed25519PrivateKey) -> str:
-    members = {name: jwk_of(key)[name] for name in ("crv", "kty", "x")}
-    return encoded(hashlib.sha256(json.dumps(members, separators=(",", ":")).encode()).digest())
-
-
-CLAIMS: dict[str, Any] = {
-    "v": 1,
-    "age_over_18": True,
-    "method": "facial-age-estimation",
-    "challenge_age": 25,
-    "policy": "over-18/challenge-25/attempts-3",
-    "bundle": "0123456789abcdef" * 4,
-    "seal": "open",
-    "liveness": "none",
-    "input": "device",
-    "max_attempts": 3,
-    "aud": SHOP,
-    "nonce": NONCE,
-    "iss": thumbprint_of(KEY),
-    "iat": ISSUED_S,
-    "exp": ISSUED_S + 300,
-    "jti": "EBESExQVFhcYGRobHB0eHw",
-}
-
-
-def forge(
-    payload: dict[str, Any] | str | bytes,
-    header: dict[str, Any] | str | bytes = HEADER,
-    key: Ed25519PrivateKey = KEY,
-) -> str:
-    def as_bytes(part: dict[str, Any] | str | bytes) -> bytes:
-        if isinstance(part, bytes):
-            return part
-        return (part if isinstance(part, str) else json.dumps(part)).encode()
-
-    signing_input = f"{encoded(as_bytes(header))}.{encoded(as_bytes(payload))}"
-    return f"{signing_input}.{encoded(key.sign(signing_input.encode()))}"
+    return forging.jwk_of(key) | {"alg": "EdDSA", "use": "sig"}
 
 
 def check(token: Any, **changes: Any) -> VerifiedToken:
