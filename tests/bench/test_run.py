@@ -12,7 +12,8 @@ from agecheck.bench import checkpoint
 from agecheck.bench.checkpoint import Progress
 from agecheck.bench.labels import FaceLabel, count_labels, open_labels
 from agecheck.bench.observe import AGECHECK, OWN_SUBJECTS, Observer
-from agecheck.bench.run import MIN_SHARD_PICTURES, RunSetup, run, shards, shipped_policy
+from agecheck.bench.run import MIN_SHARD_PICTURES, LocalPool, run, shards
+from agecheck.bench.worker import RunSetup, shipped_policy
 from agecheck.bootstrap import build_estimator, build_pipeline
 from agecheck.calibration import shipped_calibration
 from agecheck.models.store import ModelStore
@@ -25,16 +26,17 @@ def run_folder(
     folder: Path, out: Path, workers: int, on_pictures: Callable[[int], None] = lambda _: None
 ) -> Progress:
     source = open_labels(folder)
-    setup = RunSetup(folder, None, (), source.group_by)
+    setup = RunSetup(folder, shipped_calibration(), (), source.group_by)
     out.mkdir(exist_ok=True)
     counted = count_labels(source)
-    return run(setup, source, counted, workers=workers, out=out, on_pictures=on_pictures)
+    pool = LocalPool(setup, workers)
+    return run(setup, source, counted, pool=pool, out=out, on_pictures=on_pictures)
 
 
 def everything(progress: Progress) -> object:
     tally = progress.tally
     counts = {key: count for key, count in tally.counts.items() if count}
-    return counts, {key: v.tolist() for key, v in tally.sums.items()}, progress.faults
+    return counts, {key: v.tolist() for key, v in tally.sums.items()}, progress.faults.listed
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +91,7 @@ def test_bad_files_are_listed_and_the_run_goes_on(
     labelled: LabelledFolder, undisturbed: Progress
 ) -> None:
     """A file that is not there is no picture; one that is broken counts as one that failed."""
-    broken = dict(undisturbed.faults)
+    broken = dict(undisturbed.faults.listed)
     assert set(broken) == {*labelled.undecodable, *labelled.missing}
     assert all(broken[name] == "UNREADABLE" for name in labelled.missing)
     assert all(broken[name] != "UNREADABLE" for name in labelled.undecodable)

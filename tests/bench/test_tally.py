@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agecheck.bench import bands, checkpoint
+from agecheck.bench.faults import Faults
 from agecheck.bench.labels import FaceLabel
 from agecheck.bench.observe import AGECHECK, Observation, Sighting
 from agecheck.bench.tally import REPLICATES, Tally, bootstrap_weights
@@ -151,7 +152,9 @@ class TestCheckpoint:
     def progress(pictures: int) -> checkpoint.Progress:
         seen = Sighting({AGECHECK: Observation(None, 31, 2, 31)}, 40.0)
         many = [(FaceLabel(f"{i}.jpg", i % 60, i % 60, ("f", "a")), seen) for i in range(pictures)]
-        return checkpoint.Progress(tally_of(many), {0, 3}, [("x.jpg", "CORRUPT")], 1.5)
+        faults = Faults()
+        faults.add("x.jpg", "CORRUPT")
+        return checkpoint.Progress(tally_of(many), {0, 3}, faults, 1.5)
 
     def test_what_is_kept_comes_back(self, tmp_path: Path) -> None:
         """A resumed run begins with exactly the sums that were kept."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 640, 320
-_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 14, 14, 52
+_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 20, 14, 52
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """What both axes show, and their ends."""
+    """What both axes show, and their ends; x_names stand at the ticks instead of numbers."""
 
     x_label: str
     y_label: str
@@ -40,6 +41,7 @@ class Axes:
     x_step: float
     y_step: float
     as_percent: bool = False
+    x_names: tuple[str, ...] = ()
 
     def x(self, value: float) -> float:
         low, high = self.x_range
@@ -125,6 +127,45 @@ def interval_chart(
     return _figure(title, "".join(parts), legend, height)
 
 
+def duration_chart(
+    title: str, rows: Sequence[tuple[str, float, float | None]], legend: tuple[str, str]
+) -> str:
+    """Bars of ms, one row a name: what half of the calls keep below, and what most keep below.
+
+    Args:
+        rows: name, the shorter and the longer time; None where the longer one is not supported.
+        legend: what the bar and the line are.
+    """
+    left, row_height = 222, 34
+    height = _TOP + row_height * len(rows) + _BOTTOM
+    step, longest = round_step(max(max(row[1], row[2] or 0.0) for row in rows))
+    scale = (WIDTH - left - 30) / longest
+    parts = []
+    for index in range(round(longest / step) + 1):
+        x = left + scale * step * index
+        parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" ')
+        parts.append(f'y2="{height - _BOTTOM}"/><text x="{x:.1f}" y="{height - _BOTTOM + 16}" ')
+        parts.append(f'text-anchor="middle">{step * index:g}</text>')
+    for index, (name, usual_ms, most_ms) in enumerate(rows):
+        y = _TOP + row_height * index
+        parts.append(f'<text x="{left - 10}" y="{y + 21}" text-anchor="end">{escape(name)}</text>')
+        parts.append(f'<rect class="fill c1" x="{left}" y="{y + 7}" height="{row_height - 14}" ')
+        parts.append(f'width="{max(scale * usual_ms, 1):.1f}"/>')
+        if most_ms is not None:
+            ends = f'x1="{left + scale * usual_ms:.1f}" x2="{left + scale * most_ms:.1f}"'
+            parts.append(f'<line class="line c2" {ends} y1="{y + 17}" y2="{y + 17}"/>')
+    parts.append(f'<text x="{(left + WIDTH) / 2}" y="{height - 8}" text-anchor="middle">ms</text>')
+    return _figure(title, "".join(parts), [(legend[0], 1), (legend[1], 2)], height)
+
+
+def round_step(longest: float) -> tuple[float, float]:
+    """A step of 1, 2 or 5 times a power of ten, and the end of an axis with at most ten of them."""
+    power = 10.0 ** math.floor(math.log10(max(longest, 1e-3)))
+    steps = (power * times / 10 for times in (1, 2, 5, 10))
+    step = next(step for step in steps if longest / step <= 10)
+    return step, step * math.ceil(longest / step)
+
+
 def _figure(title: str, body: str, legend: Sequence[tuple[str, int]], height: int = HEIGHT) -> str:
     keys = "".join(
         f'<span><i class="key c{colour}"></i>{escape(name)}</span>' for name, colour in legend
@@ -145,9 +186,11 @@ def _frame(axes: Axes) -> str:
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" ')
         parts.append(f'y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{label}</text>')
-    for value in _ticks(axes.x_range, axes.x_step):
+    ticks = _ticks(axes.x_range, axes.x_step)
+    names = axes.x_names or tuple(f"{value:g}" for value in ticks)
+    for value, name in zip(ticks, names, strict=True):
         parts.append(f'<text x="{axes.x(value):.1f}" y="{HEIGHT - _BOTTOM + 18}" ')
-        parts.append(f'text-anchor="middle">{value:g}</text>')
+        parts.append(f'text-anchor="middle">{escape(name)}</text>')
     middle = (_LEFT + WIDTH - _RIGHT) / 2
     parts.append(f'<text x="{middle}" y="{HEIGHT - 7}" text-anchor="middle">')
     parts.append(f"{escape(axes.x_label)}</text>")

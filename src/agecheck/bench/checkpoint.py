@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from agecheck.bench.faults import Faults
 from agecheck.bench.tally import REPLICATES, Key, Tally
 
 MIN_PICTURES = 100
@@ -37,7 +38,7 @@ class Progress:
 
     tally: Tally = field(default_factory=Tally)
     done: set[int] = field(default_factory=set)
-    faults: list[tuple[str, str]] = field(default_factory=list)
+    faults: Faults = field(default_factory=Faults)
     seconds: float = 0.0
 
 
@@ -50,7 +51,8 @@ def save(folder: Path, run_digest: str, progress: Progress) -> None:
     head = {
         "run": run_digest,
         "done": sorted(progress.done),
-        "faults": progress.faults,
+        "fault_counts": progress.faults.counts,
+        "faults": progress.faults.listed,
         "seconds": progress.seconds,
         "count_keys": [key for key, _ in counts],
         "sum_keys": [key for key, _ in sums],
@@ -89,9 +91,21 @@ def load(folder: Path, run_digest: str) -> Progress | None:
             Counter(dict(zip(map(_key, head["count_keys"]), counts.tolist(), strict=True))),
             dict(zip(map(_key, head["sum_keys"]), sums, strict=True)),
         )
-        faults = [(str(file), str(fault)) for file, fault in head["faults"]]
+        faults = Faults(
+            Counter({str(fault): int(count) for fault, count in head["fault_counts"].items()}),
+            [(str(file), str(fault)) for file, fault in head["faults"]],
+        )
         return Progress(tally, set(head["done"]), faults, float(head["seconds"]))
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error, EOFError):
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+    ):
         return None  # a damaged file costs the time that it stands for
 
 

@@ -1,4 +1,4 @@
-"""Reads who is how old: a labels file, UTKFace's file names, or a pattern on file names.
+"""Reads who is how old: a labels file, Parquet files, UTKFace's file names, or a pattern on them.
 
 Labels are read twice, as a stream: once to count and to find the bad rows, once to measure. So
 millions of rows take no memory.
@@ -6,37 +6,38 @@ millions of rows take no memory.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TextIO
 
 from agecheck.bench.bands import OLDEST_YEARS
-from agecheck.errors import AgecheckError
+from agecheck.bench.label_rows import (
+    ROW,
+    TOO_MANY,
+    UTKFACE_PATTERN,
+    Row,
+    columns_of_csv,
+    columns_of_parquet,
+    columns_of_pattern,
+    rows_of_csv,
+    rows_of_names,
+    rows_of_parquet,
+)
+from agecheck.bench.label_rows import LabelError as LabelError
+from agecheck.bench.parquet import SUFFIX, parquet_files
 
 LABELS_FILE = "labels.csv"
-UTKFACE_PATTERN = r"(?P<age>\d{1,3})_(?P<gender>[01])_(?P<race>[0-4])_.*"
-_UTKFACE_WORDS = {
-    "gender": {"0": "m", "1": "f"},
-    "race": {"0": "White", "1": "Black", "2": "Asian", "3": "Indian", "4": "Others"},
-}
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 DEFAULT_GROUPS = ("gender", "race", "group")
 NOT_STATED = "not stated"
+_COLUMNS = ("file", "age", "split", "subject")
 MAX_GROUP_CHARS = 40
 MAX_GROUP_VALUES = 50
 MAX_SUBJECT_CHARS = 200
 MAX_LISTED_ROWS = 1000
 _AGE = re.compile(r"(\d{1,3})(?:\s*-\s*(\d{1,3})|(\+))?")
-
-
-class LabelError(AgecheckError, ValueError):
-    """The labels as a whole cannot be used; the message names the cause, never a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ class FaceLabel:
         lowest_age_years, highest_age_years: equal for an exact age; both are in the range.
         groups: one value for each column that is grouped by.
         subject: whose picture it is; empty when that is not known.
+        archive: the tar or Parquet file below the folder that holds it; empty for a file.
+        row: its place in a Parquet file.
+
+    Where a picture lies is no part of what its label says: it is left out of the digest.
     """
 
     file: str
@@ -55,6 +60,8 @@ class FaceLabel:
     highest_age_years: int
     groups: tuple[str, ...] = ()
     subject: str = ""
+    archive: str = field(default="", repr=False)
+    row: int = field(default=-1, repr=False)
 
     @property
     def is_exact(self) -> bool:
@@ -75,7 +82,8 @@ class LabelSource:
 
     Attributes:
         folder: the pictures lie in it, or in images/ below it.
-        csv_path: a labels file, or None to read file names.
+        csv_path: a labels file, or None to read Parquet files or file names.
+        parquet: names of Parquet files, when there is no labels file.
         name_pattern: the pattern of file names, when there is no labels file; its group `age` is
             the age, other named groups are columns.
         split: only rows with this value in the column `split`; None takes all.
@@ -87,6 +95,7 @@ class LabelSource:
     name_pattern: str
     split: str | None
     group_by: tuple[str, ...]
+    parquet: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[FaceLabel | BadRow]:
         for number, row in enumerate(self._rows(), start=1):
@@ -98,15 +107,14 @@ class LabelSource:
         """The usable rows, in order."""
         return (label for label in self if isinstance(label, FaceLabel))
 
-    def _rows(self) -> Iterator[dict[str, str | None]]:
-        if self.csv_path is None:
-            yield from _rows_of_names(self.folder, self.name_pattern)
-            return
-        with _open(self.csv_path) as file:
-            yield from csv.DictReader(file, restkey=_TOO_MANY)
-
-
-_TOO_MANY = "cells beyond the head"
+    def _rows(self) -> Iterator[Row]:
+        if self.parquet:
+            for name in self.parquet:
+                yield from rows_of_parquet(self.folder, name, (*_COLUMNS, *self.group_by))
+        elif self.csv_path is None:
+            yield from rows_of_names(self.folder, self.name_pattern)
+        else:
+            yield from rows_of_csv(self.csv_path)
 
 
 def open_labels(
@@ -120,7 +128,7 @@ def open_labels(
     """Settle where the labels come from.
 
     Args:
-        folder: holds the pictures, and labels.csv unless another source is given.
+        folder: holds the pictures, and labels.csv or Parquet files unless another source is given.
         labels: a CSV file with the columns file and age, and as far as known gender, race or group,
             subject and split.
         age_pattern: a regular expression over whole file names, instead of a CSV file.
@@ -137,14 +145,18 @@ def open_labels(
     if labels is None and age_pattern is None and (folder / LABELS_FILE).is_file():
         labels = folder / LABELS_FILE
     pattern = UTKFACE_PATTERN if age_pattern is None else age_pattern
-    columns = _columns_of_pattern(pattern) if labels is None else _columns_of_csv(labels)
+    parquet = parquet_files(folder) if labels is None and age_pattern is None else []
+    if parquet:
+        columns = columns_of_parquet(folder, parquet)
+    else:
+        columns = columns_of_pattern(pattern) if labels is None else columns_of_csv(labels)
     if group_by is None:
         group_by = tuple(name for name in DEFAULT_GROUPS if name in columns)
     known = ", ".join(columns)
     for wanted in (*group_by, *(() if split is None else ("split",))):
         if wanted not in columns:
             raise LabelError(f"the labels have no column {wanted!r}; they have {known}")
-    return LabelSource(folder, labels, pattern, split, group_by)
+    return LabelSource(folder, labels, pattern, split, group_by, tuple(parquet))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +220,7 @@ def parse_age(text: str) -> tuple[int, int] | None:
     return (lowest_years, highest_years) if lowest_years <= highest_years <= OLDEST_YEARS else None
 
 
-def _label(row: dict[str, str | None], group_by: tuple[str, ...]) -> FaceLabel | None:
+def _label(row: Row, group_by: tuple[str, ...]) -> FaceLabel | None:
     if _fault(row):
         return None
     lowest_years, highest_years = parse_age(row.get("age") or "") or (0, 0)
@@ -218,18 +230,23 @@ def _label(row: dict[str, str | None], group_by: tuple[str, ...]) -> FaceLabel |
         highest_years,
         tuple(_group_value(row.get(name)) for name in group_by),
         (row.get("subject") or "").strip()[:MAX_SUBJECT_CHARS],
+        (row.get("archive") or "").strip(),
+        int(row.get(ROW) or -1),
     )
 
 
-def _fault(row: dict[str, str | None]) -> str:
+def _fault(row: Row) -> str:
     """Why a row is not usable; empty when it is."""
     path = PurePosixPath((row.get("file") or "").strip())
-    if _TOO_MANY in row or None in row.values():
+    if TOO_MANY in row or None in row.values():
         return "not as many cells as the head"
     if not path.name or "\0" in path.name:
         return "no file is named"
-    if path.is_absolute() or ".." in path.parts:
+    archive = PurePosixPath((row.get("archive") or "").strip())
+    if any(place.is_absolute() or ".." in place.parts for place in (path, archive)):
         return "the file lies outside the folder"
+    if archive.name and archive.suffix != (SUFFIX if ROW in row else ".tar"):
+        return "the archive is no .tar"
     if parse_age(row.get("age") or "") is None:
         return "the age is neither a whole number nor a range"
     return ""
@@ -239,51 +256,3 @@ def _group_value(text: str | None) -> str:
     """A free text as a short printable one."""
     words = " ".join((text or "").split())
     return "".join(char for char in words if char.isprintable())[:MAX_GROUP_CHARS] or NOT_STATED
-
-
-def _rows_of_names(folder: Path, pattern: str) -> Iterator[dict[str, str | None]]:
-    compiled = _compiled(pattern)
-    root = folder / "images" if (folder / "images").is_dir() else folder
-    with os.scandir(root) as entries:
-        names = sorted(entry.name for entry in entries if entry.is_file())
-    for name in names:
-        if not name.lower().endswith(PICTURE_SUFFIXES):
-            continue
-        match = compiled.fullmatch(name)
-        found: dict[str, str | None] = {} if match is None else dict(match.groupdict())
-        if match is not None and "age" not in found:
-            found["age"] = match[1]
-        if pattern == UTKFACE_PATTERN:
-            for column, words in _UTKFACE_WORDS.items():
-                found[column] = words.get(found.get(column) or "", "")
-        yield {**found, "file": name, "age": found.get("age", "")}
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    try:
-        compiled = re.compile(pattern)
-    except re.error:
-        raise LabelError("the age pattern is not a regular expression") from None
-    if "age" not in compiled.groupindex and compiled.groups != 1:
-        raise LabelError("the age pattern needs a group named age, or exactly one group")
-    return compiled
-
-
-def _columns_of_pattern(pattern: str) -> tuple[str, ...]:
-    return ("file", *sorted({*_compiled(pattern).groupindex, "age"}))
-
-
-def _columns_of_csv(path: Path) -> tuple[str, ...]:
-    with _open(path) as file:
-        columns = tuple(csv.DictReader(file).fieldnames or ())
-    if "file" not in columns or "age" not in columns:
-        raise LabelError("the labels file has no columns file and age")
-    return columns
-
-
-def _open(path: Path) -> TextIO:
-    try:
-        # A stray byte makes a bad row, not a failed run; spreadsheets begin with a mark.
-        return path.open(newline="", encoding="utf-8-sig", errors="replace")
-    except OSError:
-        raise LabelError("the labels file cannot be read") from None

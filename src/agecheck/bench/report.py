@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from html import escape
-from importlib.resources import files
 from typing import Any
 
 from agecheck.bench import bands, charts
-from agecheck.bench.charts import Axes, Point, Series
+from agecheck.bench.charts import Axes, Series
+from agecheck.bench.page import (
+    faint,
+    page,
+    plots,
+    supported_points,
+    tables_of,
+    tiles,
+    value_and_interval,
+)
 from agecheck.bench.statistics import Figure
-from agecheck.bench.table import Cell, Table, interval_of
 from agecheck.bench.tables import subjects, tables
 
 Document = dict[str, Any]
@@ -18,7 +25,6 @@ Document = dict[str, Any]
 
 def html_report(document: Document) -> str:
     """The page; it loads nothing and runs no script."""
-    style = (files("agecheck.bench") / "report.css").read_text(encoding="utf-8")
     data, machine = document["data"], document["run"]["machine"]
     split = "" if data["split"] is None else f", split {data['split']}"
     left_out = [
@@ -30,40 +36,28 @@ def html_report(document: Document) -> str:
         if data[key]
     ]
     without = f" Left out: {', '.join(left_out)}." if left_out else ""
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        # Without it a browser asks the server for an icon.
-        '<link rel="icon" href="data:,"><title>agecheck bench: accuracy</title>'
-        f"<style>{style}</style></head><body>"
-        "<h1>Accuracy of the age gate</h1>"
-        f'<p class="faint">{data["pictures"]:,} labelled pictures{escape(split)}. All of them are '
-        "in every share: one without a face, or refused, is not OVER. Ranges in brackets are 95 % "
-        f"intervals; nothing is shown for fewer than 20 pictures.{without}</p>"
-        f'<p class="faint">{escape(document["note"])}</p>'
-        f'<div class="tiles">{_tiles(document)}</div>'
-        f'<div class="plots">{_plots(document)}</div>'
-        f"{_heat_maps(document)}"
-        f"<h2>All figures</h2>{''.join(_table(table) for table in tables(document))}"
-        f'<p class="faint">agecheck {escape(document["bundle"]["agecheck"])}, calibration '
-        f"{escape(document['bundle']['calibration_digest'][:12])}, models "
-        f"{escape(document['bundle']['models_digest'][:12])}; {escape(machine['cpu'])}, "
-        f"{document['run']['workers']} workers, {document['run']['seconds']:g} s.</p>"
-        "</body></html>\n"
+    return page(
+        "agecheck bench: accuracy",
+        "Accuracy of the age gate",
+        [
+            faint(
+                f"{data['pictures']:,} labelled pictures{split}. All of them are in every share: "
+                "one without a face, or refused, is not OVER. Ranges in brackets are 95 % "
+                f"intervals; nothing is shown for fewer than 20 pictures.{without}"
+            ),
+            faint(document["note"]),
+            tiles(headline(document)),
+            _plots(document),
+            _heat_maps(document),
+            tables_of(tables(document)),
+            faint(
+                f"agecheck {document['bundle']['agecheck']}, calibration "
+                f"{document['bundle']['calibration_digest'][:12]}, models "
+                f"{document['bundle']['models_digest'][:12]}; {machine['cpu']}, "
+                f"{document['run']['workers']} workers, {document['run']['seconds']:g} s."
+            ),
+        ],
     )
-
-
-def text_of(cell: Cell, digits: int = 3) -> str:
-    """A cell as plain text; a figure with its interval and n, or why it is missing."""
-    if not isinstance(cell, dict):
-        return f"{cell:g}" if isinstance(cell, float) else str("" if cell is None else cell)
-    if cell["value"] is None:
-        if "needs_n_of" in cell:
-            return f"{cell['minors_n']} minors, needs {cell['needs_n']}"
-        return f"n = {cell['n']}, needs {cell['needs_n']}"
-    interval = interval_of(cell)
-    shown = "" if interval is None else f" ({interval[0]:.{digits}f} to {interval[1]:.{digits}f})"
-    return f"{cell['value']:.{digits}f}{shown}, n = {cell['n']}"
 
 
 def headline(document: Document) -> list[tuple[str, str, str]]:
@@ -81,28 +75,11 @@ def headline(document: Document) -> list[tuple[str, str, str]]:
         (f"adults of 30+ refused, {challenge}", policy["adults_refused"]["30+"], True),
         ("failure to acquire", document["failure_to_acquire"], True),
     ]
-    return [(name, *_value_and_interval(figure, share)) for name, figure, share in chosen]
-
-
-def _value_and_interval(figure: Figure, is_share: bool) -> tuple[str, str]:
-    if figure["value"] is None:
-        return "not enough", text_of(figure)
-    low, high = interval_of(figure) or (figure["value"], figure["value"])
-    if is_share:
-        interval = f"{100 * low:.1f} to {100 * high:.1f} %"
-        return f"{100 * figure['value']:.1f} %", f"{interval}, n = {figure['n']:,}"
-    return f"{figure['value']:.2f}", f"{low:.2f} to {high:.2f}, n = {figure['n']:,}"
-
-
-def _tiles(document: Document) -> str:
-    return "".join(
-        f'<div class="tile"><b>{escape(value)}</b>{escape(name)}<span>{escape(rest)}</span></div>'
-        for name, value, rest in headline(document)
-    )
+    return [(name, *value_and_interval(figure, share)) for name, figure, share in chosen]
 
 
 def _plots(document: Document) -> str:
-    return "".join(
+    return plots(
         [
             _error_by_age(document),
             _challenge_curve(document),
@@ -113,14 +90,10 @@ def _plots(document: Document) -> str:
     )
 
 
-def _points(pairs: Sequence[tuple[float, Figure]]) -> list[Point]:
-    return [Point(x, f["value"], interval_of(f)) for x, f in pairs if f["value"] is not None]
-
-
 def _error_by_age(document: Document) -> str:
     rows = document["by_age_year"]
-    error = _points([(row["age_years"], row["mae_years"]) for row in rows])
-    bias = _points([(row["age_years"], row["bias_years"]) for row in rows])
+    error = supported_points([(row["age_years"], row["mae_years"]) for row in rows])
+    bias = supported_points([(row["age_years"], row["bias_years"]) for row in rows])
     if not error:
         return ""
     lowest = min([0.0, *(p.interval[0] if p.interval else p.y for p in bias)])
@@ -137,16 +110,12 @@ def _error_by_age(document: Document) -> str:
 def _challenge_curve(document: Document) -> str:
     rows = document["challenge_ages"]
     minors = bands.MINORS.name
-    series = [
-        Series(
-            "minors of 14-17 passed",
-            _points([(row["challenge_age_years"], row["false_over"][minors]) for row in rows]),
-            2,
-        )
-    ]
+    passed = [(row["challenge_age_years"], row["false_over"][minors]) for row in rows]
+    series = [Series("minors of 14-17 passed", supported_points(passed), 2)]
     for colour, adults in ((3, "30+"), (1, "25-40"), (4, "18-24")):
-        points = [(row["challenge_age_years"], row["adults_refused"][adults]) for row in rows]
-        series.append(Series(f"adults of {adults} refused", _points(points), colour, dashed=True))
+        refused = [(row["challenge_age_years"], row["adults_refused"][adults]) for row in rows]
+        name = f"adults of {adults} refused"
+        series.append(Series(name, supported_points(refused), colour, dashed=True))
     axes = Axes("challenge age, years", "share", (18, 35), (0, 1), 2, 0.2, as_percent=True)
     chosen = document["shipped_policy"]["challenge_age_years"]
     mark = (chosen, f"shipped: {chosen:g}")
@@ -160,7 +129,7 @@ def _adult_pass(document: Document) -> str:
         dots = [
             (colour, point)
             for colour, rate in ((1, "0.05"), (2, "0.02"), (3, "0.01"))
-            for point in _points([(0, at[rate])])
+            for point in supported_points([(0, at[rate])])
         ]
         rows.append((name, dots))
     shown = {colour for _, dots in rows for colour, _ in dots}
@@ -183,13 +152,13 @@ def _reliability(document: Document) -> str:
     if not points:
         return ""
     axes = Axes("stated probability of being 18 or more", "share that is", (0, 1), (0, 1), 0.2, 0.2)
-    series = [Series("measured", _points(points), 1)]
+    series = [Series("measured", supported_points(points), 1)]
     return charts.line_chart("Reliability", axes, series, diagonal=True)
 
 
 def _pit(document: Document) -> str:
     pit = document["uncertainty"]["pit"]
-    bars = _points([(index / len(pit), figure) for index, figure in enumerate(pit)])
+    bars = supported_points([(index / len(pit), figure) for index, figure in enumerate(pit)])
     if not bars:
         return ""
     top = max(0.2, round(max(bar.y for bar in bars) + 0.05, 1))
@@ -225,7 +194,7 @@ def _heat_maps(document: Document) -> str:
                 cells.append(f'<td class="none">n = {figure["n"]}</td>')
                 continue
             level = 0.5 * figure["value"] / most if most else 0
-            value, interval = _value_and_interval(figure, is_share)
+            value, interval = value_and_interval(figure, is_share)
             cells.append(
                 f'<td class="warm" style="--level:{level:.2f}">{value}'
                 f"<small>{interval}</small></td>"
@@ -237,21 +206,3 @@ def _heat_maps(document: Document) -> str:
         f'<div class="scroll"><table class="heat"><tr><th></th>{heads}</tr>{"".join(rows)}</table>'
         "</div>"
     )
-
-
-def _table(table: Table) -> str:
-    heads = "".join(f"<th>{escape(column)}</th>" for column in table.columns)
-    rows = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in table.rows)
-    return (
-        f"<details><summary>{escape(table.title)}</summary><p>{escape(table.note)}</p>"
-        f'<div class="scroll"><table><tr>{heads}</tr>{rows}</table></div></details>'
-    )
-
-
-def _cell(cell: Cell) -> str:
-    if not isinstance(cell, dict):
-        return f"<td>{escape(text_of(cell))}</td>"
-    if cell["value"] is None:
-        return f'<td class="none">{escape(text_of(cell))}</td>'
-    value, _, rest = text_of(cell).partition(" (")
-    return f"<td>{escape(value)}<small>({escape(rest)}</small></td>"

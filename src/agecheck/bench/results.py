@@ -8,6 +8,7 @@ from typing import Any
 from agecheck._version import __version__
 from agecheck.bench import bands
 from agecheck.bench.comparison import comparison
+from agecheck.bench.faults import Faults
 from agecheck.bench.labels import LabelCount
 from agecheck.bench.machine import describe_machine
 from agecheck.bench.measures import Measures
@@ -34,7 +35,7 @@ class Circumstances:
     split: str | None
     group_by: tuple[str, ...]
     peer_versions: dict[str, str]
-    faults: list[tuple[str, str]]
+    faults: Faults
     calibration: Calibration
     policy: EffectivePolicy
     workers: int
@@ -46,15 +47,7 @@ def results(tally: Tally, made: Circumstances) -> Document:
     own = Measures(tally, AGECHECK)
     others = [*OWN_SUBJECTS[1:], *made.peer_versions]
     return {
-        "schema": SCHEMA,
-        "seal": "open",
-        "note": _UNSEALED,
-        "data": _data(tally, made),
-        "bundle": {
-            "agecheck": __version__,
-            "models_digest": made.calibration.models_digest,
-            "calibration_digest": made.calibration.digest,
-        },
+        **head(SCHEMA, tally, made),
         **_subject(own, made),
         "shipped_policy": _shipped_policy(own, made.policy),
         "challenge_age_table": _challenge_age_table(own),
@@ -68,23 +61,42 @@ def results(tally: Tally, made: Circumstances) -> Document:
             name: comparison(own, Measures(tally, name), _finest_cells(own, made))
             for name in others
         },
-        "run": {
-            "machine": describe_machine(),
-            "workers": made.workers,
-            "seconds": round(made.seconds, 1),
+        "run": run_facts(made),
+    }
+
+
+def head(schema: str, tally: Tally, made: Circumstances) -> Document:
+    """What every document over labelled pictures begins with."""
+    return {
+        "schema": schema,
+        "seal": "open",
+        "note": _UNSEALED,
+        "data": _data(tally, made),
+        "bundle": {
+            "agecheck": __version__,
+            "models_digest": made.calibration.models_digest,
+            "calibration_digest": made.calibration.digest,
         },
     }
 
 
+def run_facts(made: Circumstances) -> Document:
+    """What every document ends with."""
+    return {
+        "machine": describe_machine(),
+        "workers": made.workers,
+        "seconds": round(made.seconds, 1),
+    }
+
+
 def _data(tally: Tally, made: Circumstances) -> Document:
-    unreadable = sum(fault == "UNREADABLE" for _, fault in made.faults)
     return {
         "pictures": tally.count("pictures"),
         "split": made.split,
         "labels_digest": made.labels.digest,
         "bad_rows": sum(made.labels.faults.values()),
-        "unreadable_files": unreadable,
-        "undecodable_files": len(made.faults) - unreadable,
+        "unreadable_files": made.faults.unreadable,
+        "undecodable_files": made.faults.undecodable,
         "group_by": list(made.group_by),
         "bootstrap_by": "subject" if made.labels.has_subjects else "picture",
     }

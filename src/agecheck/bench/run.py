@@ -1,4 +1,4 @@
-"""Runs a labelled set through worker processes: shards go out, tallies come back and are added."""
+"""Runs a labelled set through workers: shards go out, tallies come back and are added."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Protocol
 
 from agecheck.bench import checkpoint
 from agecheck.bench.checkpoint import Progress
 from agecheck.bench.labels import FaceLabel, LabelCount, LabelSource
-from agecheck.bench.observe import Observer
-from agecheck.bench.tally import Tally
-from agecheck.calibration import Calibration, load_calibration, shipped_calibration
-from agecheck.image.encoded import MAX_ENCODED_BYTES
-from agecheck.policy import AgePolicy, EffectivePolicy
+from agecheck.bench.worker import RunSetup, ShardResult, Worker
 
 SHARD_PICTURES = 128
 MIN_SHARD_PICTURES = 100
@@ -29,39 +25,40 @@ _SHARDS_AHEAD = 2
 OnPictures = Callable[[int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class RunSetup:
-    """Everything that decides what a tally holds; it crosses to the workers.
+class Pool(Protocol):
+    """Workers, wherever they are."""
 
-    Attributes:
-        folder: of the pictures.
-        calibration: a calibration file, or None for the shipped one.
-        peers: names of the peers that run beside agecheck.
-        group_by: the columns that each label's groups come from.
-    """
+    @property
+    def workers(self) -> int:
+        """How many shards are looked at at once, now."""
 
-    folder: Path
-    calibration: Path | None
-    peers: tuple[str, ...]
-    group_by: tuple[str, ...]
+    @property
+    def shard_pictures(self) -> int:
+        """How many pictures make a shard."""
 
-    def load_calibration(self) -> Calibration:
-        """Read it.
+    def submit(self, shard: list[FaceLabel]) -> Future[ShardResult]:
+        """Have a shard looked at."""
 
-        Raises:
-            CalibrationError: it cannot be read or is malformed.
-        """
-        path = self.calibration
-        return shipped_calibration() if path is None else load_calibration(path)
+    def close(self) -> None:
+        """Stop; what has not begun is given up."""
 
 
-def shipped_policy(calibration: Calibration) -> EffectivePolicy:
-    """The default policy under a calibration.
+class LocalPool:
+    """Processes of this machine."""
 
-    Raises:
-        PolicyError: the calibration does not support the default.
-    """
-    return AgePolicy().resolve(calibration.challenge_ages_years)
+    shard_pictures = SHARD_PICTURES
+
+    def __init__(self, setup: RunSetup, workers: int) -> None:
+        self.workers = workers
+        self._pool = ProcessPoolExecutor(
+            workers, get_context("spawn"), initializer=_start_worker, initargs=(setup,)
+        )
+
+    def submit(self, shard: list[FaceLabel]) -> Future[ShardResult]:
+        return self._pool.submit(_tally_shard, shard)
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
 
 
 def run(
@@ -69,7 +66,7 @@ def run(
     source: LabelSource,
     labels: LabelCount,
     *,
-    workers: int,
+    pool: Pool,
     out: Path,
     on_pictures: OnPictures,
 ) -> Progress:
@@ -78,21 +75,18 @@ def run(
     Args:
         source: where the labels come from.
         labels: what a first reading of them found.
-        workers: processes; the result does not depend on their number.
+        pool: workers with this setup, closed in the end; the result does not depend on it.
         out: a folder for the checkpoint.
         on_pictures: told how many more pictures are done.
 
     Raises:
         ModelError, CalibrationError, PeerError: as Observer has them.
     """
-    run_digest = _run_digest(setup, labels)
+    run_digest = _run_digest(setup, labels, pool.shard_pictures)
     progress = checkpoint.load(out, run_digest) or Progress()
     before_s, started_s = progress.seconds, time.monotonic()
     saved_s = started_s
-    pool = ProcessPoolExecutor(
-        workers, get_context("spawn"), initializer=_start_worker, initargs=(setup,)
-    )
-    pending: dict[Future[_ShardResult], tuple[int, int]] = {}
+    pending: dict[Future[ShardResult], tuple[int, int]] = {}
 
     def collect() -> None:
         nonlocal saved_s
@@ -101,7 +95,7 @@ def run(
             index, pictures = pending.pop(future)
             tally, faults = future.result()
             progress.tally.merge(tally)
-            progress.faults += faults
+            progress.faults.merge(faults)
             progress.done.add(index)
             on_pictures(pictures)
         progress.seconds = before_s + time.monotonic() - started_s
@@ -110,26 +104,27 @@ def run(
             saved_s = time.monotonic()
 
     try:
-        for index, shard in enumerate(shards(source.labels())):
+        for index, shard in enumerate(shards(source.labels(), pool.shard_pictures)):
             if index in progress.done:
                 on_pictures(len(shard))
                 continue
-            while len(pending) >= _SHARDS_AHEAD * workers:
+            while len(pending) >= _SHARDS_AHEAD * pool.workers:
                 collect()
-            pending[pool.submit(_tally_shard, shard)] = index, len(shard)
+            pending[pool.submit(shard)] = index, len(shard)
         while pending:
             collect()
     except BaseException:
         checkpoint.save(out, run_digest, progress)
         raise
     finally:
-        pool.shutdown(cancel_futures=True)
-    progress.faults.sort()
+        pool.close()
     return progress
 
 
-def shards(labels: Iterator[FaceLabel]) -> Iterator[list[FaceLabel]]:
-    """Cut labels into shards of SHARD_PICTURES; a short rest is joined to the last one.
+def shards(
+    labels: Iterator[FaceLabel], pictures: int = SHARD_PICTURES
+) -> Iterator[list[FaceLabel]]:
+    """Cut labels into shards of so many pictures; a short rest is joined to the last one.
 
     So no shard is smaller than MIN_SHARD_PICTURES, unless the whole set is.
     """
@@ -137,7 +132,7 @@ def shards(labels: Iterator[FaceLabel]) -> Iterator[list[FaceLabel]]:
     shard: list[FaceLabel] = []
     for label in labels:
         shard.append(label)
-        if len(shard) == SHARD_PICTURES:
+        if len(shard) == pictures:
             if held:
                 yield held
             held, shard = shard, []
@@ -148,60 +143,26 @@ def shards(labels: Iterator[FaceLabel]) -> Iterator[list[FaceLabel]]:
         yield held + shard
 
 
-def _run_digest(setup: RunSetup, labels: LabelCount) -> str:
+def _run_digest(setup: RunSetup, labels: LabelCount, shard_pictures: int) -> str:
     """A name for a run: another one's checkpoint is not taken up."""
-    parts = (asdict(setup), setup.load_calibration().digest, labels.digest, SHARD_PICTURES)
+    parts = (
+        *(setup.folder, setup.calibration.digest, setup.peers, setup.group_by),
+        *(setup.looks_at, setup.version, labels.digest, shard_pictures),
+    )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-_ShardResult = tuple[Tally, list[tuple[str, str]]]
-
-
-class _Worker:
-    def __init__(self, setup: RunSetup) -> None:
-        calibration = setup.load_calibration()
-        self._setup = setup
-        self._policy = shipped_policy(calibration)
-        self._observer = Observer(calibration, setup.peers)
-
-    def tally(self, shard: list[FaceLabel]) -> _ShardResult:
-        tally = Tally()
-        faults: list[tuple[str, str]] = []
-        for label in shard:
-            encoded = _read(self._setup.folder, label.file)
-            if encoded is None:
-                faults.append((label.file, "UNREADABLE"))
-                continue
-            sighting = self._observer.see(encoded)
-            if sighting.image_fault is not None:
-                faults.append((label.file, sighting.image_fault))
-            tally.add(label, sighting, self._setup.group_by, self._policy)
-        return tally, faults
-
-
-def _read(folder: Path, file: str) -> bytes | None:
-    """The file's bytes, from the folder or its images/; None when there are none to be had."""
-    for path in (folder / file, folder / "images" / file):
-        try:
-            with path.open("rb") as opened:
-                # One byte more than the limit is enough for the limit to answer.
-                return opened.read(MAX_ENCODED_BYTES + 1)
-        except (OSError, ValueError):
-            continue
-    return None
-
-
-_worker: _Worker | None = None
+_worker: Worker | None = None
 
 
 def _start_worker(setup: RunSetup) -> None:
     global _worker
     # Ctrl-C reaches every process of a terminal; the parent ends the run in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _worker = _Worker(setup)
+    _worker = Worker(setup)
 
 
-def _tally_shard(shard: list[FaceLabel]) -> _ShardResult:
+def _tally_shard(shard: list[FaceLabel]) -> ShardResult:
     if _worker is None:
         raise RuntimeError("the worker was not started")
     return _worker.tally(shard)

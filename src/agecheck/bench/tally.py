@@ -73,9 +73,10 @@ class Tally:
         """Add another tally's pictures to these."""
         self.counts.update(other.counts)
         for key, values in other.sums.items():
-            self._add(key, values)
+            self.add_sum(key, values)
 
-    def _add(self, key: Key, values: IntArray) -> None:
+    def add_sum(self, key: Key, values: IntArray) -> None:
+        """Add to one of the sums with replicates."""
         mine = self.sums.get(key)
         if mine is None:
             self.sums[key] = values.copy()
@@ -132,9 +133,9 @@ class Tally:
         self.counts[*where, "acquired"] += 1
         if label.is_exact:
             error_milli_years = round((seen.mean_years - label.lowest_age_years) * MILLI)
-            self._add((*where, "estimates"), weights)
-            self._add((*where, "error"), weights * error_milli_years)
-            self._add((*where, "absolute error"), weights * abs(error_milli_years))
+            self.add_sum((*where, "estimates"), weights)
+            self.add_sum((*where, "error"), weights * error_milli_years)
+            self.add_sum((*where, "absolute error"), weights * abs(error_milli_years))
         else:
             below, above = _outside(label, seen.mean_years)
             self.counts[*where, "below range"] += below
@@ -145,7 +146,9 @@ class Tally:
     ) -> None:
         for band in _FINE_SETS:
             if band.holds(label.lowest_age_years, label.highest_age_years):
-                self._add((subject, "fine", band.name, decision_step(seen.decision_years)), weights)
+                self.add_sum(
+                    (subject, "fine", band.name, decision_step(seen.decision_years)), weights
+                )
 
     def _add_13_16(self, subject: str, label: FaceLabel, seen: Observation) -> None:
         """NIST FATE AEV's table for a gate between 13 and 16."""

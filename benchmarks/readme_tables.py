@@ -1,0 +1,187 @@
+"""Writes the accuracy tables of README.md and the documentation from the committed result.
+
+    python -m benchmarks.readme_tables           writes them
+    python -m benchmarks.readme_tables --check   changes nothing; exit code 1 if one is stale
+
+A page marks each place with a pair of comments that name the table:
+
+    <!-- accuracy: estimators -->
+    <!-- /accuracy -->
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from agecheck.bench.page import value_and_interval
+from agecheck.bench.statistics import MIN_N, Figure
+from agecheck.bench.table import interval_of
+from agecheck.bench.tables import subjects
+
+Document = dict[str, Any]
+ROOT = Path(__file__).parent.parent
+RESULT = ROOT / "benchmarks" / "results" / "accuracy-utkface.json"
+QUALITY_RESULT = RESULT.with_name("quality-utkface.json")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "explanation" / "accuracy.md")
+_BLOCK = re.compile(
+    r"^(?P<head><!-- accuracy: (?P<name>[a-z-]+) -->\n)(?P<body>.*?)^<!-- /accuracy -->$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def refreshed(page: str, document: Document, quality: Document) -> str:
+    """The page with every marked table as the results have it.
+
+    Raises:
+        ValueError: the page marks no table, or one that there is not, or a marker has no end.
+    """
+    names = [match["name"] for match in _BLOCK.finditer(page)]
+    if not names or len(names) != page.count("<!-- accuracy: "):
+        raise ValueError("each table's marker needs an end, and a page has at least one")
+    if unknown := [name for name in names if name not in TABLES]:
+        raise ValueError(f"there is no table {unknown[0]!r}")
+    return _BLOCK.sub(lambda block: _filled(block, document, quality), page)
+
+
+def _filled(block: re.Match[str], document: Document, quality: Document) -> str:
+    lines = TABLES[block["name"]](quality if block["name"] == "refusing" else document)
+    return block["head"] + "".join(line + "\n" for line in lines) + "<!-- /accuracy -->"
+
+
+def _estimators(document: Document) -> Iterator[str]:
+    """Each estimator at its own challenge age, and the shipped one as it ships."""
+    data, policy = document["data"], document["shipped_policy"]
+    rows = []
+    for name, of in subjects(document).items():
+        at = of["adult_pass"]["25-40"]["at_false_over"]
+        rows.append(
+            [
+                name,
+                _years(of["mae_years"]["all"]),
+                _years(of["bias_years"]["13-17"]),
+                *(_percent(at[rate]) for rate in ("0.05", "0.02")),
+            ]
+        )
+    yield from _table(
+        ["", "error, years", "bias at 13-17", "adults 25-40 passed at 5 %", "at 2 %"], rows
+    )
+    minors, refused = policy["false_over_14_17"], policy["adults_refused"]
+    yield ""
+    yield f"{data['pictures']:,} pictures of UTKFace, split `{data['split']}`,"
+    yield "with 95 % intervals. Passed at 5 % or 2 %: at the challenge age that lets this share of"
+    yield "the minors of 14-17 pass."
+    yield f"At the shipped challenge age of {policy['challenge_age_years']:g},"
+    yield f"{_percent(minors)} of the {minors['n']} minors were answered OVER, and"
+    yield f"{_percent(refused['25-40'])} of the adults of 25-40 and"
+    yield f"{_percent(refused['30+'])} of those of 30 and more were not."
+
+
+def _bands(document: Document) -> Iterator[str]:
+    """Error and bias by age band."""
+    yield from _table(
+        ["ages", "error, years", "bias, years", "n"],
+        [
+            [band, _years(error), _years(document["bias_years"][band]), f"{error['n']:,}"]
+            for band, error in document["mae_years"].items()
+        ],
+    )
+
+
+def _groups(document: Document) -> Iterator[str]:
+    """The finest grouping, at challenge age 25."""
+    name, of = list(document["by_group"].items())[-1]
+    yield from _table(
+        [name, "pictures", "error, years", "minors 14-17 OVER at 25", "adults 25-40 refused at 25"],
+        [
+            [
+                row["group"],
+                f"{row['pictures']:,}",
+                _years(row["mae_years"]),
+                _percent(row["false_over_14_17_at_25"]),
+                _percent(row["adults_refused_at_25"]["25-40"]),
+            ]
+            for row in of["groups"]
+            if row["pictures"] >= MIN_N
+        ],
+    )
+    spread = of["spread"]["mae_years"]
+    yield ""
+    yield f"The worst group's error is {spread['ratio']:.2f} times the best's."
+
+
+def _refusing(quality: Document) -> Iterator[str]:
+    """Faces kept and refused, and each limit that has a figure beyond it."""
+    of = quality["refusing"]
+    rows = [
+        [name, f"{of[name]['faces']:,}", _years(of[name]["mae_years"])]
+        for name in ("kept", "refused")
+    ]
+    rows += [
+        [f"beyond the limit of {c['name']}", f"{c['beyond']['faces']:,}", _years(figure)]
+        for c in quality["components"]
+        for figure in [c["beyond"]["mae_years"]]
+        if figure["value"] is not None
+    ]
+    yield from _table(["faces that are", "n", "error, years"], rows)
+    yield ""
+    yield f"Refused less kept: {_years(of['mae_difference_years'])} years."
+
+
+TABLES: dict[str, Callable[[Document], Iterator[str]]] = {
+    "estimators": _estimators,
+    "bands": _bands,
+    "groups": _groups,
+    "refusing": _refusing,
+}
+
+
+def _table(heads: list[str], rows: list[list[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield "|" + "---|" * len(heads)
+    yield from (f"| {' | '.join(row)} |" for row in rows)
+
+
+def _years(figure: Figure) -> str:
+    low, high = interval_of(figure) or (0.0, 0.0)
+    if figure["value"] is None:
+        return f"n = {figure['n']}, too few"
+    return f"{figure['value']:.2f} ({low:.2f} to {high:.2f})"
+
+
+def _percent(figure: Figure) -> str:
+    if figure["value"] is None:
+        return f"n = {figure['n']}, too few"
+    value, rest = value_and_interval(figure, is_share=True)
+    return f"{value} ({rest.partition(' %')[0]})"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if stale")
+    options = parser.parse_args()
+    document, quality = (
+        json.loads(path.read_text(encoding="utf-8")) for path in (RESULT, QUALITY_RESULT)
+    )
+    stale = []
+    for path in PAGES:
+        page = path.read_text(encoding="utf-8")
+        current = refreshed(page, document, quality)
+        if current != page:
+            stale.append(path.relative_to(ROOT))
+            if not options.check:
+                path.write_text(current, encoding="utf-8")
+    if stale and options.check:
+        print(
+            f"stale: {', '.join(map(str, stale))}; python -m benchmarks.readme_tables renews them"
+        )
+    return 1 if stale and options.check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

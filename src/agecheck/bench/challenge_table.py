@@ -1,0 +1,114 @@
+"""Which challenge age keeps which false-over rate, and which rates the minors cannot support."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agecheck.bench.bands import AGE_LIMITS_YEARS, MINOR_BAND_YEARS
+from agecheck.bench.statistics import (
+    MIN_N,
+    FloatArray,
+    bootstrap_interval,
+    challenge_age_at_rate,
+    minors_needed,
+    rounded_up,
+    share_with_interval,
+)
+from agecheck.policy import MAX_CHALLENGE_AGE_YEARS
+
+FALSE_OVER_RATES = (0.10, 0.05, 0.03, 0.02, 0.01, 0.005)
+BOOTSTRAPS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRate:
+    """A rate that is not offered.
+
+    Attributes:
+        minors: people up to four years below the limit.
+        needed: how many it takes; None where they are enough, and the challenge age that the rate
+            asks for is none: at or below the limit, or beyond what the models tell apart.
+    """
+
+    age_limit: int
+    rate: float
+    minors: int
+    needed: int | None
+
+
+@dataclass(slots=True)
+class ChallengeAges:
+    """The table, what each entry was measured on, and what is not in it.
+
+    Attributes:
+        table: age limit -> rate -> challenge age, as a calibration file has it.
+        measured: the same keys; counts and intervals.
+        refused: the rest.
+    """
+
+    table: dict[str, dict[str, float]] = field(default_factory=dict)
+    measured: dict[str, dict[str, dict[str, object]]] = field(default_factory=dict)
+    refused: list[RefusedRate] = field(default_factory=list)
+
+
+def are_minors_of(age_limit: int, ages_years: FloatArray) -> NDArray[np.bool_]:
+    """Who is up to four years below an age limit: (n,)."""
+    return np.asarray((ages_years < age_limit) & (ages_years >= age_limit - MINOR_BAND_YEARS))
+
+
+def count_minors(age_limit: int, ages_years: FloatArray, people: Sequence[str]) -> int:
+    """How many people that is. Many pictures of a few minors are a few minors."""
+    chosen = are_minors_of(age_limit, ages_years).tolist()
+    return len({person for person, is_minor in zip(people, chosen, strict=True) if is_minor})
+
+
+def challenge_ages(
+    passing_years: FloatArray, ages_years: FloatArray, people: Sequence[str]
+) -> ChallengeAges:
+    """Read the table off labelled faces (docs/adr/0006-challenge-ages.md).
+
+    A small rate is read off a handful of minors, so the challenge age is the mean over bootstrap
+    samples of the minors (a bagged quantile), which is steadier than the one sample's.
+
+    Args:
+        passing_years: the age that a face is judged by (n,); -inf for refused faces.
+        ages_years: labels (n,).
+        people: whose picture each is.
+    """
+    found = ChallengeAges()
+    rng = np.random.default_rng(0)
+    for limit in AGE_LIMITS_YEARS:
+        minors = passing_years[are_minors_of(limit, ages_years)]
+        minor_people = count_minors(limit, ages_years, people)
+        if not minors.size:
+            found.refused += [
+                RefusedRate(limit, rate, 0, max(minors_needed(rate), MIN_N))
+                for rate in FALSE_OVER_RATES
+            ]
+            continue
+        resamples = rng.choice(minors, (BOOTSTRAPS, minors.size))
+        for rate in FALSE_OVER_RATES:
+            needed = max(minors_needed(rate), MIN_N)
+            if minor_people < needed:
+                found.refused.append(RefusedRate(limit, rate, minor_people, needed))
+                continue
+            bootstrapped = np.array([challenge_age_at_rate(row, rate) for row in resamples])
+            # What holds for a younger limit is kept for an older one, whatever its few minors say.
+            younger = max((t.get(f"{rate:g}", 0.0) for t in found.table.values()), default=0.0)
+            challenge_age = max(younger, rounded_up(float(bootstrapped.mean())))
+            if not limit < challenge_age <= MAX_CHALLENGE_AGE_YEARS:
+                found.refused.append(RefusedRate(limit, rate, minor_people, None))
+                continue
+            found.table.setdefault(str(limit), {})[f"{rate:g}"] = challenge_age
+            found.measured.setdefault(str(limit), {})[f"{rate:g}"] = {
+                "minors": int(minors.size),
+                "challenge_age_interval": bootstrap_interval(bootstrapped),
+                "adults_25_40_passed": share_with_interval(
+                    passing_years[(ages_years >= 25) & (ages_years <= 40)] >= challenge_age
+                ),
+            }
+    return found

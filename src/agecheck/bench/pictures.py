@@ -1,0 +1,88 @@
+"""Reads labelled pictures from where they lie: files of a folder, tar archives, Parquet files."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+from typing import Protocol
+
+from agecheck.bench.labels import FaceLabel
+from agecheck.bench.parquet import ParquetPictures
+from agecheck.image.encoded import MAX_ENCODED_BYTES
+
+_READ_BYTES = MAX_ENCODED_BYTES + 1
+"""One byte more than the limit is enough for the limit to answer."""
+
+
+class _Archive(Protocol):
+    def read(self, label: FaceLabel) -> bytes | None: ...
+
+
+class PictureReader:
+    """Reads one picture after another; of archives it keeps the last one open.
+
+    Args:
+        folder: pictures and archives lie in it, pictures also in its images/.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._archive: _Archive | None = None
+        self._archive_name = ""
+
+    def read(self, label: FaceLabel) -> bytes | None:
+        """The encoded picture; None when there is none to be had.
+
+        Raises:
+            MissingExtraError: it lies in a Parquet file, and the extra is not installed.
+        """
+        if not label.archive:
+            return _read_file(self._folder, label.file)
+        if label.archive != self._archive_name:
+            self._archive, self._archive_name = None, label.archive  # the old one goes first
+            self._archive = _open_archive(self._folder / label.archive)
+        return None if self._archive is None else self._archive.read(label)
+
+
+def _open_archive(path: Path) -> _Archive | None:
+    """An archive by its name's ending; None when it cannot be read."""
+    try:
+        return ParquetPictures(path) if path.suffix == ".parquet" else _TarPictures(path)
+    except (OSError, ValueError, tarfile.TarError):
+        return None
+
+
+def _read_file(folder: Path, file: str) -> bytes | None:
+    for path in (folder / file, folder / "images" / file):
+        try:
+            with path.open("rb") as opened:
+                return opened.read(_READ_BYTES)
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+class _TarPictures:
+    """An archive without compression: what it holds is found once, and then read in place."""
+
+    def __init__(self, path: Path) -> None:
+        with tarfile.open(path, "r:") as archive:
+            self._places = {
+                member.name.removeprefix("./"): (member.offset_data, member.size)
+                for member in archive
+                if member.isreg()
+            }
+        self._path = path
+
+    def read(self, label: FaceLabel) -> bytes | None:
+        place = self._places.get(label.file)
+        if place is None:
+            return None
+        offset, size_bytes = place
+        try:
+            with self._path.open("rb") as opened:
+                opened.seek(offset)
+                content = opened.read(min(size_bytes, _READ_BYTES))
+        except OSError:
+            return None
+        return content if len(content) == min(size_bytes, _READ_BYTES) else None

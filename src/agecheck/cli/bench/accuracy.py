@@ -1,0 +1,91 @@
+"""agecheck bench accuracy: errors and false-over rates on labelled faces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from agecheck.cli.bench.options import (
+    FOLDER,
+    calibration_option,
+    given_calibration,
+    label_options,
+    out_option,
+    tell,
+    workers_option,
+    write_document,
+    write_left_out,
+)
+from agecheck.cli.bench.running import look_at_all
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@label_options
+@click.option(
+    "--group-by",
+    metavar="COLUMNS",
+    help="Columns to group by, with commas between. [default: gender, race and group, as far as "
+    "the labels have them]",
+)
+@click.option(
+    "--peer",
+    "peers",
+    multiple=True,
+    metavar="NAME",
+    help="Another estimator to run on the same pictures; may be repeated.",
+)
+@calibration_option
+@workers_option
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Run on the workers of this dask.distributed scheduler instead, which see FOLDER at the "
+    "same path; with the extra cluster.",
+)
+@out_option("agecheck-bench", "results.json, report.html and the tables")
+def accuracy(
+    folder: Path,
+    *,
+    labels: Path | None,
+    age_pattern: str | None,
+    split: str | None,
+    group_by: str | None,
+    peers: tuple[str, ...],
+    calibration: Path | None,
+    workers: int | None,
+    scheduler: str | None,
+    out: Path,
+) -> None:
+    """Measure errors and false-over rates in FOLDER.
+
+    FOLDER holds the pictures, or an images/ folder of them, and labels.csv with the columns file
+    and age (17, 20-29 or 70+), and as far as known gender, race or group, subject and split; a
+    column archive names the .tar that holds a file. Or FOLDER holds Parquet files with these
+    columns and image. Rows and files that cannot be used are counted and listed, and the run goes
+    on. An interrupted run is taken up by the same command.
+    """
+    from agecheck.bench import checkpoint
+    from agecheck.bench.labels import open_labels
+    from agecheck.bench.peers import load_peer
+    from agecheck.bench.report import headline, html_report
+    from agecheck.bench.results import results
+    from agecheck.bench.tables import tables
+    from agecheck.bench.worker import RunSetup
+
+    columns = None if group_by is None else tuple(c.strip() for c in group_by.split(",") if c)
+    source = open_labels(
+        folder, labels=labels, age_pattern=age_pattern, split=split, group_by=columns
+    )
+    peers = tuple(dict.fromkeys(peers))
+    setup = RunSetup(folder, given_calibration(calibration), peers, source.group_by)
+    versions = {name: load_peer(name).version for name in peers}
+    tally, made = look_at_all(
+        setup, source, workers=workers, scheduler=scheduler, out=out, peer_versions=versions
+    )
+    document = results(tally, made)
+    write_document(document, html_report(document), tables(document), out)
+    write_left_out(made, out)
+    checkpoint.remove(out)
+    tell(document, headline(document), out)

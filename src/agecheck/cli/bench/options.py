@@ -1,0 +1,138 @@
+"""What the bench commands have in common: options, the progress bar, and how folders are made."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from agecheck.calibration import Calibration, load_calibration, shipped_calibration
+from agecheck.cli.exits import BadInput
+from agecheck.errors import CalibrationError
+
+if TYPE_CHECKING:
+    from agecheck.bench.labels import LabelCount
+    from agecheck.bench.page import Tile
+    from agecheck.bench.results import Circumstances
+    from agecheck.bench.table import Table
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+_SHOWN_ROWS = 5
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_LABEL_OPTIONS = (
+    click.option("--labels", type=FILE, metavar="FILE", help="Labels, if not FOLDER/labels.csv."),
+    click.option(
+        "--age-pattern",
+        metavar="REGEX",
+        help="Read ages from file names: a pattern of the whole name with a group named age, or "
+        "with one group. Without it and a labels file, UTKFace's names are read.",
+    ),
+    click.option("--split", metavar="NAME", help="Only rows with this value in the column split."),
+)
+
+calibration_option = click.option(
+    "--calibration", type=FILE, metavar="FILE", help="Instead of the shipped one."
+)
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    metavar="COUNT",
+    help="Processes. The results do not depend on it. [default: one for each core]",
+)
+
+
+def label_options(command: _Command) -> _Command:
+    """Where labels come from."""
+    for option in reversed(_LABEL_OPTIONS):
+        command = option(command)
+    return command
+
+
+def out_option(default: str, what: str) -> Callable[[_Command], _Command]:
+    """Where the files go."""
+    return click.option(
+        "--out",
+        type=FOLDER,
+        default=Path(default),
+        show_default=True,
+        metavar="DIR",
+        help=f"Where {what} go.",
+    )
+
+
+def given_calibration(path: Path | None) -> Calibration:
+    """The one in a file, or the shipped one."""
+    if path is None:
+        return shipped_calibration()
+    try:
+        return load_calibration(path)
+    except CalibrationError as error:
+        raise BadInput(str(error)) from None
+
+
+def make_folder(out: Path) -> None:
+    """Make the folder for the results."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        raise BadInput("the folder for the results cannot be made") from None
+
+
+def tell_bad_rows(labels: LabelCount) -> None:
+    """Say how many rows are left out, and show the first ones."""
+    for fault, count in labels.faults.items():
+        click.echo(f"agecheck: {count} rows left out: {fault}", err=True)
+    for row in labels.bad_rows[:_SHOWN_ROWS]:
+        click.echo(f"agecheck: row {row.row}: {row.fault}", err=True)
+
+
+@contextmanager
+def progress(pictures: int) -> Iterator[Callable[[int], None]]:
+    """A bar with the time left, where a person watches."""
+    if not (sys.stderr and sys.stderr.isatty()):
+        yield lambda _: None
+        return
+    with click.progressbar(length=pictures, file=sys.stderr, show_pos=True, show_eta=True) as bar:
+        yield bar.update
+
+
+def write_document(document: dict[str, Any], page: str, tables: Sequence[Table], out: Path) -> None:
+    """Write results.json, report.html and the tables."""
+    from agecheck.bench.table import write_csv
+
+    (out / "results.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    (out / "report.html").write_text(page, encoding="utf-8")
+    for table in tables:
+        write_csv(table, out)
+
+
+def write_left_out(made: Circumstances, out: Path) -> None:
+    """Write the rows and files that could not be used, the first ones at least."""
+    rows = [(row.row, row.fault) for row in made.labels.bad_rows]
+    _write_rows(out / "bad_rows.csv", ["row", "fault"], rows)
+    _write_rows(out / "bad_files.csv", ["file", "fault"], made.faults.listed)
+
+
+def tell(document: dict[str, Any], headline: Sequence[Tile], out: Path) -> None:
+    """Print what most readers come for."""
+    data = document["data"]
+    click.echo(f"{data['pictures']} pictures, measured outside the seal")
+    for name, value, rest in headline:
+        click.echo(f"{name:<50} {value:>10}  ({rest})")
+    unusable = data["unreadable_files"] + data["undecodable_files"]
+    if unusable:
+        click.echo(f"{unusable} files could not be read or decoded: bad_files.csv")
+    click.echo(f"Everything else is in {out / 'report.html'}")
+
+
+def _write_rows(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([heads, *rows])

@@ -1,0 +1,66 @@
+"""A run over labelled pictures, as accuracy and quality have it: labels in, a tally out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agecheck.cli.bench.options import make_folder, progress, tell_bad_rows
+from agecheck.cli.exits import BadInput
+
+if TYPE_CHECKING:
+    from agecheck.bench.labels import LabelSource
+    from agecheck.bench.results import Circumstances
+    from agecheck.bench.run import Pool
+    from agecheck.bench.tally import Tally
+    from agecheck.bench.worker import RunSetup
+
+
+def look_at_all(
+    setup: RunSetup,
+    source: LabelSource,
+    *,
+    workers: int | None,
+    scheduler: str | None,
+    out: Path,
+    peer_versions: dict[str, str] | None = None,
+) -> tuple[Tally, Circumstances]:
+    """Count the labels, look at every picture, and say what it was made with."""
+    from agecheck.bench.labels import count_labels
+    from agecheck.bench.results import Circumstances
+    from agecheck.bench.run import run
+    from agecheck.bench.worker import shipped_policy
+
+    policy = shipped_policy(setup.calibration)
+    counted = count_labels(source)
+    tell_bad_rows(counted)
+    pool = _pool(setup, workers, scheduler)
+    at_once = pool.workers
+    make_folder(out)
+    with progress(counted.pictures) as on_pictures:
+        done = run(setup, source, counted, pool=pool, out=out, on_pictures=on_pictures)
+    made = Circumstances(
+        labels=counted,
+        split=source.split,
+        group_by=source.group_by,
+        peer_versions=peer_versions or {},
+        faults=done.faults,
+        calibration=setup.calibration,
+        policy=policy,
+        workers=at_once,
+        seconds=done.seconds,
+    )
+    return done.tally, made
+
+
+def _pool(setup: RunSetup, workers: int | None, scheduler: str | None) -> Pool:
+    from agecheck.bench.machine import usable_cores
+    from agecheck.bench.run import LocalPool
+
+    if scheduler is not None and workers is not None:
+        raise BadInput("workers are this machine's and a scheduler has its own: give one of them")
+    if scheduler is None:
+        return LocalPool(setup, usable_cores() if workers is None else workers)
+    from agecheck.bench.cluster import ClusterPool
+
+    return ClusterPool(setup, scheduler)
