@@ -13,13 +13,15 @@ from agecheck import mediapipe_extra
 from agecheck.calibration import load_calibration, shipped_calibration
 from agecheck.checker import DEFAULT_RELEASE_QUANTUM_MS, AgeChecker
 from agecheck.errors import CalibrationError, PolicyError, SealError
-from agecheck.policy import AgePolicy
+from agecheck.policy import AgePolicy, EffectivePolicy
 from agecheck.seal.setup import DEFAULT_DEADLINE_S, WorkerSetup
 from agecheck.seal_state import OPEN
 
 if TYPE_CHECKING:
     from agecheck.adapters.age_ensemble import AgeFeatures
     from agecheck.calibration import Fusion
+    from agecheck.guidance import GuidedSession
+    from agecheck.live_session import SessionChannel
     from agecheck.models.store import ModelStore
     from agecheck.pipeline import FaceAgePipeline
     from agecheck.ports import AgeEstimator
@@ -108,6 +110,7 @@ def load_checker(
             seal=workers.state,
             release_quantum_ms=release_quantum_ms,
             close=workers.close,
+            open_channel=partial(_sealed_channel, workers, deadline_s),
         )
     pipeline = build_pipeline(store, build_estimator(store, in_use.fusion))
     return AgeChecker(
@@ -116,7 +119,22 @@ def load_checker(
         bundle_digest=in_use.digest,
         seal=OPEN,
         release_quantum_ms=release_quantum_ms,
+        open_channel=partial(_local_channel, pipeline, effective, in_use.max_sd_years),
     )
+
+
+def _sealed_channel(workers: WorkerPool, deadline_s: float, challenge: bytes) -> SessionChannel:
+    from agecheck.seal.live_channel import LiveChannel
+
+    return LiveChannel(workers, challenge, deadline_s=deadline_s)
+
+
+def _local_channel(
+    pipeline: FaceAgePipeline, policy: EffectivePolicy, max_sd_years: float, challenge: bytes
+) -> SessionChannel:
+    from agecheck.local_channel import LocalChannel
+
+    return LocalChannel(build_session(pipeline, policy, max_sd_years, challenge))
 
 
 def _start_workers(seal: str | None, setup: WorkerSetup) -> WorkerPool | None:
@@ -169,6 +187,28 @@ def build_pipeline(store: ModelStore, estimator: AgeEstimator) -> FaceAgePipelin
         assessor=FaceQualityAssessor(),
         estimator=estimator,
     )
+
+
+def build_session(
+    pipeline: FaceAgePipeline, policy: EffectivePolicy, max_sd_years: float, challenge: bytes
+) -> GuidedSession:
+    """One live session over a pipeline's parts, at the policy's level of liveness.
+
+    Raises:
+        ChallengeError: the level is active, and the challenge holds no script.
+    """
+    from agecheck.adapters.face_tracker import MeshTracker
+    from agecheck.guidance import GuidedSession
+    from agecheck.live_script import script_of_bytes
+    from agecheck.liveness.watch import LivenessWatch
+
+    watch = None
+    if policy.liveness == "passive":
+        watch = LivenessWatch(None)
+    elif policy.liveness == "active":
+        watch = LivenessWatch(script_of_bytes(challenge))
+    tracker = MeshTracker(pipeline.detector, pipeline.landmarker)
+    return GuidedSession(tracker, pipeline.estimator, watch, policy, max_sd_years)
 
 
 def build_estimator(store: ModelStore, fusion: Fusion) -> AgeEstimator:

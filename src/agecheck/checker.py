@@ -10,6 +10,8 @@ from typing import NoReturn
 
 from agecheck.challenge import Challenge
 from agecheck.errors import AgecheckError, ChallengeError, InternalError, PolicyError
+from agecheck.live_script import draw_script
+from agecheck.live_session import LiveSession, SessionChannel
 from agecheck.policy import EffectivePolicy
 from agecheck.ports import Evidence, TokenSigner
 from agecheck.seal_state import SealState
@@ -60,6 +62,7 @@ class AgeChecker:
         seal: SealState,
         release_quantum_ms: int = DEFAULT_RELEASE_QUANTUM_MS,
         close: Callable[[], None] | None = None,
+        open_channel: Callable[[bytes], SessionChannel] | None = None,
     ) -> None:
         if not 0 <= release_quantum_ms <= MAX_RELEASE_QUANTUM_MS:
             raise PolicyError(f"release_quantum_ms lies from 0 to {MAX_RELEASE_QUANTUM_MS}")
@@ -69,6 +72,7 @@ class AgeChecker:
         self._seal = seal
         self._release_quantum_ms = release_quantum_ms
         self._close = close
+        self._open_channel = open_channel
 
     def __repr__(self) -> str:
         return f"<AgeChecker {self._policy.policy_id} seal={self._seal}>"
@@ -110,11 +114,13 @@ class AgeChecker:
             The verdict and, when it is INCONCLUSIVE, the reason.
 
         Raises:
+            PolicyError: the policy asks for liveness, which a still picture cannot show.
             ImageError: the picture cannot be used; its fault names the cause.
             WorkerError: the sealed worker failed; the next check has a new one.
             ModelError: a network failed, in the calling process.
             InternalError: anything else went wrong.
         """
+        self._require_still_will_do()
         return self._result(image)
 
     async def check_async(self, image: object) -> CheckResult:
@@ -136,9 +142,11 @@ class AgeChecker:
             signer: the key for the challenge's audience, `DeviceKey.signer(audience)`.
 
         Raises:
+            PolicyError: the policy asks for liveness, which a still picture cannot show.
             ChallengeError: the challenge asks for another age limit or another audience.
             ImageError, WorkerError, ModelError, InternalError: as for `check`.
         """
+        self._require_still_will_do()
         began_s = time.monotonic()
         if not isinstance(challenge, Challenge):  # anything else has skipped a Challenge's checks
             raise ChallengeError("a challenge is an agecheck.Challenge")
@@ -164,6 +172,24 @@ class AgeChecker:
         import asyncio
 
         return await asyncio.to_thread(self.attest, image, challenge, signer)
+
+    def live_session(self) -> LiveSession:
+        """Begin a live session: one attempt of one person, at the policy's level of liveness.
+
+        Raises:
+            WorkerError, SealError: there is no worker to be had.
+        """
+        if self._open_channel is None:
+            raise PolicyError("this checker has no live sessions")
+        script = draw_script(self._policy.liveness)
+        return LiveSession(self._open_channel(script.to_bytes()), script)
+
+    def _require_still_will_do(self) -> None:
+        if self._policy.liveness != "none":
+            raise PolicyError(
+                "a still picture shows no liveness: use live_session(), or a policy with "
+                'liveness="none"'
+            )
 
     def _result(self, image: object) -> CheckResult:
         try:

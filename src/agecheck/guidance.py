@@ -1,26 +1,37 @@
-"""A live session's core: one word of guidance a tick, one verdict over its best frames."""
+"""A live session's core: one word of guidance a tick, one verdict over its best frames.
+
+No age is estimated before the session is finished, so no word can depend on one.
+"""
 
 from __future__ import annotations
 
+import heapq
 import math
 from enum import IntEnum
+from itertools import count
 from statistics import median
 from typing import TYPE_CHECKING
 
 from agecheck.estimate import AgeEstimate
+from agecheck.live_script import Step
 from agecheck.policy import EffectivePolicy
+from agecheck.ports import AgeEstimator, AttackDetector, FaceTracker
 from agecheck.verdict import CheckResult, Reason
 
 if TYPE_CHECKING:
-    from agecheck.pipeline import FaceAgePipeline
-    from agecheck.ports import RgbFrame
+    from agecheck.ports import FaceMesh, RgbFrame
 
 MIN_FRAMES = 7
 """Estimates that a session needs; the median of fewer still follows a single odd frame."""
+KEPT_FRAMES = 11
+"""Of all frames of a session the best so many are kept and estimated at its end."""
 
 
 class LiveCode(IntEnum):
-    """All that a live session may say at a tick: at most 16 codes, so 4 bits."""
+    """All that a live session may say at a tick: at most 16 codes, so 4 bits.
+
+    Left and right are the person's own.
+    """
 
     GOOD = 0
     NO_FACE = 1
@@ -33,6 +44,11 @@ class LiveCode(IntEnum):
     HOLD_STILL = 8
     UNCOVER_EYES = 9
     WAITING = 10
+    TURN_LEFT = 11
+    TURN_RIGHT = 12
+    NOD = 13
+    BLINK = 14
+    DONE = 15
 
 
 _GUIDANCE = {
@@ -46,51 +62,113 @@ _GUIDANCE = {
     Reason.SHARPNESS: LiveCode.HOLD_STILL,
     Reason.EYES_VISIBLE: LiveCode.UNCOVER_EYES,
 }
+_PROMPTS = {
+    Step.TURN_LEFT: LiveCode.TURN_LEFT,
+    Step.TURN_RIGHT: LiveCode.TURN_RIGHT,
+    Step.NOD: LiveCode.NOD,
+    Step.COME_CLOSER: LiveCode.COME_CLOSER,
+    Step.BLINK: LiveCode.BLINK,
+}
 
 
 class GuidedSession:
-    """Frames in, guidance and finally one verdict out. It lives inside the sealed worker."""
+    """Frames in, guidance and finally one verdict out. It lives inside the sealed worker.
+
+    Args:
+        tracker: finds the one face in each frame; new for this session.
+        estimator: estimates the kept frames, at the end.
+        watch: looks for presentation attacks; new for this session. None for liveness `none`.
+        policy: what decides.
+        max_sd_years: a wider distribution than this is not decided on.
+    """
 
     def __init__(
-        self, pipeline: FaceAgePipeline, policy: EffectivePolicy, max_sd_years: float
+        self,
+        tracker: FaceTracker,
+        estimator: AgeEstimator,
+        watch: AttackDetector | None,
+        policy: EffectivePolicy,
+        max_sd_years: float,
     ) -> None:
-        self._pipeline, self._policy, self._max_sd_years = pipeline, policy, max_sd_years
-        self._estimates: list[AgeEstimate] = []
+        self._tracker, self._estimator, self._watch = tracker, estimator, watch
+        self._policy, self._max_sd_years = policy, max_sd_years
+        self._best: list[tuple[float, int, FaceMesh]] = []  # a heap, the worst of the best first
+        self._order = count()
         self._last = Reason.NO_FACE
         self._code = LiveCode.WAITING
+        self._ended_by: Reason | None = None
 
-    def see(self, frame: RgbFrame, at_ms: int) -> None:  # noqa: ARG002
+    def see(self, frame: RgbFrame, at_ms: int) -> None:
         """Look at one frame.
 
         Args:
             frame: uint8 RGB (height, width, 3), upright.
             at_ms: its time on the caller's monotonic clock.
         """
-        estimate = self._pipeline.estimate(frame)
-        if isinstance(estimate, AgeEstimate) and not _is_finite(estimate):
-            estimate = Reason.ESTIMATE_INVALID  # among others, a NaN would put the median anywhere
-        if isinstance(estimate, Reason):
-            self._last = estimate
-            self._code = _GUIDANCE.get(estimate, LiveCode.WAITING)
-        else:
+        if self._ended_by is not None:
+            return
+        sight = self._tracker.look(frame, at_ms)
+        if self._watch is not None:
+            self._watch.see(frame, sight)
+            self._ended_by = self._watch.ended_by
+            if self._ended_by is not None:
+                return
+        if sight.reason is not None:
+            self._last = sight.reason
+            self._code = _GUIDANCE.get(sight.reason, LiveCode.WAITING)
+        elif sight.mesh is not None:
             self._last = Reason.ESTIMATE_UNCERTAIN  # until there are enough
             self._code = LiveCode.GOOD
-            self._estimates.append(estimate)
+            self._keep(sight.worth, sight.mesh)
+
+    def lights_began(self, at_ms: int) -> None:
+        """The screen began to show the script's colours, on the same clock as the frames."""
+        if self._watch is not None:
+            self._watch.lights_began(at_ms)
 
     def tick(self) -> LiveCode:
         """What to tell the person now, after the latest frame."""
-        return self._code
+        if self._ended_by is not None:
+            return LiveCode.DONE
+        if self._is_complete():
+            return LiveCode.DONE
+        # Guidance on how to stand comes first, but whoever was asked to turn is not told off for
+        # having turned.
+        can_be_asked = self._code in (LiveCode.GOOD, LiveCode.LOOK_STRAIGHT)
+        asked = self._watch.ask() if self._watch is not None and can_be_asked else None
+        return self._code if asked is None else _PROMPTS[asked]
 
     def finish(self) -> CheckResult:
-        """The result over the median of all estimates; INCONCLUSIVE when they are too few."""
-        if len(self._estimates) < MIN_FRAMES:
-            return CheckResult.inconclusive(self._last)
+        """The result over the median of the best frames; INCONCLUSIVE when they are too few."""
+        if self._ended_by is not None:
+            return CheckResult.inconclusive(self._ended_by)
+        estimates = [self._estimator.estimate(mesh) for _, _, mesh in self._best]
+        usable = [estimate for estimate in estimates if _is_finite(estimate)]
+        if len(usable) < MIN_FRAMES:
+            # A NaN among others would put the median anywhere.
+            all_finite = len(usable) == len(estimates)
+            return CheckResult.inconclusive(self._last if all_finite else Reason.ESTIMATE_INVALID)
+        if self._watch is not None and not self._watch.life_shown:
+            return CheckResult.inconclusive(Reason.LIVENESS_NOT_SHOWN)
         of_session = AgeEstimate(
-            median(e.mean_years for e in self._estimates),
-            median(e.sd_years for e in self._estimates),
-            median(e.cautious_years for e in self._estimates),
+            median(e.mean_years for e in usable),
+            median(e.sd_years for e in usable),
+            median(e.cautious_years for e in usable),
         )
         return self._policy.decide(of_session, max_sd_years=self._max_sd_years)
+
+    def _is_complete(self) -> bool:
+        life_shown = self._watch is None or self._watch.life_shown
+        return life_shown and len(self._best) == KEPT_FRAMES
+
+    def _keep(self, worth: float, mesh: FaceMesh) -> None:
+        if not math.isfinite(worth):
+            return
+        entry = (worth, next(self._order), mesh)
+        if len(self._best) < KEPT_FRAMES:
+            heapq.heappush(self._best, entry)
+        else:
+            heapq.heappushpop(self._best, entry)
 
 
 def _is_finite(estimate: AgeEstimate) -> bool:

@@ -14,6 +14,7 @@ MIN_AGE_LIMIT_YEARS = 1
 MAX_CHALLENGE_AGE_YEARS = 80
 """Ages above this cannot be told apart by the models."""
 MAX_ATTEMPTS = 10
+LIVENESS_LEVELS = ("none", "passive", "active")
 
 ChallengeAgeTable = Mapping[int, Mapping[float, float]]
 """age limit (years) -> false-over rate (share of minors) -> challenge age (years)."""
@@ -33,6 +34,9 @@ class AgePolicy:
             policy is never rounded silently. Not used when `challenge_age` is given.
         max_attempts: how often one person may try. A constant of the policy that the token
             states; agecheck keeps no count of anybody.
+        liveness: what a live session looks for beside an age. "passive": signs of a presentation
+            attack and of life, without asking anything. "active": also movements and colours that
+            are drawn for each session. "none", the default, is all that a still picture can have.
 
     Raises:
         PolicyError: a value is out of range or contradicts another.
@@ -42,8 +46,10 @@ class AgePolicy:
     challenge_age: float | None = None
     max_false_over_rate: float = 0.02
     max_attempts: int = 3
+    liveness: str = "none"
 
     def __post_init__(self) -> None:
+        _require_liveness(self.liveness)
         _require_whole("age_limit", self.age_limit, MIN_AGE_LIMIT_YEARS, MAX_CHALLENGE_AGE_YEARS)
         _require_whole("max_attempts", self.max_attempts, 1, MAX_ATTEMPTS)
         _require_number("max_false_over_rate", self.max_false_over_rate)
@@ -67,7 +73,7 @@ class AgePolicy:
             PolicyError: the table has no such age limit or rate; the message names what it has.
         """
         if self.challenge_age is not None:
-            return EffectivePolicy(self.age_limit, float(self.challenge_age), self.max_attempts)
+            return self._effective(float(self.challenge_age))
         rates = table.get(self.age_limit)
         if rates is None:
             known = ", ".join(str(limit) for limit in sorted(table)) or "none"
@@ -83,7 +89,12 @@ class AgePolicy:
                 f"{self.max_false_over_rate:g} at age limit {self.age_limit}; it supports "
                 f"{known} (or give challenge_age yourself)"
             )
-        return EffectivePolicy(self.age_limit, challenge_age_years, self.max_attempts)
+        return self._effective(challenge_age_years)
+
+    def _effective(self, challenge_age_years: float) -> EffectivePolicy:
+        return EffectivePolicy(
+            self.age_limit, challenge_age_years, self.max_attempts, self.liveness
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +108,10 @@ class EffectivePolicy:
     age_limit: int
     challenge_age_years: float
     max_attempts: int
+    liveness: str = "none"
 
     def __post_init__(self) -> None:
+        _require_liveness(self.liveness)
         _require_whole("age_limit", self.age_limit, MIN_AGE_LIMIT_YEARS, MAX_CHALLENGE_AGE_YEARS)
         _require_whole("max_attempts", self.max_attempts, 1, MAX_ATTEMPTS)
         _require_number("challenge_age_years", self.challenge_age_years)
@@ -109,7 +122,10 @@ class EffectivePolicy:
 
     @property
     def policy_id(self) -> str:
-        """A public name for these settings, equal on every device that uses them."""
+        """A public name for these settings, equal on every device that uses them.
+
+        Liveness is not in it: a token states the level that ran in a claim of its own.
+        """
         return (
             f"over-{self.age_limit}/challenge-{self.challenge_age_years:g}"
             f"/attempts-{self.max_attempts}"
@@ -140,6 +156,11 @@ def _require_whole(name: str, value: object, lowest: int, highest: int) -> None:
         raise PolicyError(f"{name} is a whole number")
     if not lowest <= value <= highest:
         raise PolicyError(f"{name} lies from {lowest} to {highest}")
+
+
+def _require_liveness(value: object) -> None:
+    if value not in LIVENESS_LEVELS:
+        raise PolicyError(f"liveness is one of {', '.join(LIVENESS_LEVELS)}")
 
 
 def _require_number(name: str, value: object) -> None:

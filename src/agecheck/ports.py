@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from agecheck.challenge import Challenge
 from agecheck.estimate import AgeEstimate
+from agecheck.live_script import Step
 from agecheck.verdict import Reason
 
 if TYPE_CHECKING:
@@ -123,6 +124,56 @@ class AgeEstimator(Protocol):
 
     def estimate(self, mesh: FaceMesh) -> AgeEstimate:
         """The calibrated age distribution. The aligned chip is all that it sees."""
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Sight:
+    """What one frame of a live session shows.
+
+    Attributes:
+        at_ms: the frame's time on the caller's monotonic clock.
+        frame_size_px: (height, width).
+        mesh: the one face; None when there is none, or more than one.
+        reason: why the frame is not fit for an estimate; None when it is.
+        worth: how good it is for an estimate, 0 to 1.
+    """
+
+    at_ms: int
+    frame_size_px: tuple[int, int]
+    mesh: FaceMesh | None
+    reason: Reason | None
+    worth: float = 0.0
+
+    def __repr__(self) -> str:
+        return "<Sight>"
+
+
+class FaceTracker(Protocol):
+    """Follows one face through the frames of one live session."""
+
+    def look(self, frame: RgbFrame, at_ms: int) -> Sight:
+        """What this frame shows."""
+
+
+class AttackDetector(Protocol):
+    """Watches one live session for a presentation attack. Made anew for each session."""
+
+    def see(self, frame: RgbFrame, sight: Sight) -> None:
+        """Take in one frame, in the order of the frames."""
+
+    def lights_began(self, at_ms: int) -> None:
+        """The screen began to show the script's colours, on the same clock as the frames."""
+
+    def ask(self) -> Step | None:
+        """The movement to ask for now. From this moment on an answer to it counts."""
+
+    @property
+    def ended_by(self) -> Reason | None:
+        """Why the session is over, once it is: an attack, or another or no face in view."""
+
+    @property
+    def life_shown(self) -> bool:
+        """Whether everything that this level asks for has been seen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from agecheck.bootstrap import build_estimator, build_pipeline
+from agecheck.bootstrap import build_estimator, build_pipeline, build_session
 from agecheck.calibration import load_calibration, shipped_calibration
 from agecheck.errors import CalibrationError
-from agecheck.guidance import GuidedSession
+from agecheck.live_script import draw_script
+from agecheck.liveness import flatness, light, texture
+from agecheck.liveness.watch import LivenessWatch
 from agecheck.models.store import ModelStore
-from agecheck.policy import EffectivePolicy
-from agecheck.ports import DetectedFace, FaceMesh
+from agecheck.policy import LIVENESS_LEVELS, EffectivePolicy
+from agecheck.ports import DetectedFace, FaceMesh, Sight
 
 if TYPE_CHECKING:
+    from agecheck.guidance import GuidedSession
     from agecheck.pipeline import FaceAgePipeline
     from agecheck.verdict import CheckResult
 
@@ -44,6 +48,8 @@ class SealedChecks:
         self._policy = EffectivePolicy(**policy)  # type: ignore[arg-type]
         self._max_sd_years = in_use.max_sd_years
         _warm_up(self._pipeline)
+        for level in LIVENESS_LEVELS:
+            _warm_up_session(self._pipeline, replace(self._policy, liveness=level))
 
     def before_seal(self) -> None:
         """Nothing is left to be done."""
@@ -51,8 +57,8 @@ class SealedChecks:
     def check(self, source: object) -> CheckResult:
         return self._pipeline.check(source, self._policy, self._max_sd_years)
 
-    def open_session(self, challenge: bytes) -> GuidedSession:  # noqa: ARG002
-        return GuidedSession(self._pipeline, self._policy, self._max_sd_years)
+    def open_session(self, challenge: bytes) -> GuidedSession:
+        return build_session(self._pipeline, self._policy, self._max_sd_years, challenge)
 
 
 def _warm_up(pipeline: FaceAgePipeline) -> None:
@@ -76,3 +82,37 @@ def _warm_up(pipeline: FaceAgePipeline) -> None:
     mesh = FaceMesh(points_px, np.eye(2, 3), chip)
     pipeline.assessor.assess((480, 640), mesh)
     pipeline.estimator.estimate(mesh)
+
+
+def _warm_up_session(pipeline: FaceAgePipeline, policy: EffectivePolicy) -> None:
+    """The same for a live session, and for every cue in it: made-up faces that move at random."""
+    script = draw_script(policy.liveness)
+    session = build_session(pipeline, policy, 1.0, script.to_bytes())
+    session.lights_began(0)
+    session.see(np.zeros((480, 640, 3), np.uint8), 0)
+    session.tick()
+    session.finish()
+    _warm_up_cues()
+
+
+def _warm_up_cues() -> None:
+    """The functions of the cues that load or allocate something of their own."""
+    random = np.random.default_rng(0)
+    points, moved = random.uniform(-1, 1, (2, 46, 2))
+    flatness.homography_residual(points, moved)
+    flatness.anisotropy(points, moved)
+    times_ms, colours = np.arange(0.0, 4000.0, 50.0), random.uniform(50, 200, (80, 3))
+    light.answer(times_ms, colours, draw_script("active").lights, 0.0)
+    for side_px in (texture.PATCH_SIDE_PX, texture.MIN_PATCH_SIDE_PX):
+        texture.peak_prominence(random.uniform(0, 255, (side_px, side_px)).astype(np.float32), 0.1)
+    before, after = random.uniform(0, 255, (2, 96, 128))
+    texture.band_agreement(before, after)
+    texture.has_frame_around(after, (40, 20, 90, 70))
+    points_px = random.uniform(100, 300, (468, 3)).astype(np.float32)
+    chip = random.integers(0, 255, (112, 112, 3), np.uint8)
+    watch = LivenessWatch(draw_script("active"))
+    for at_ms in range(0, 400, 40):
+        frame = random.integers(0, 255, (480, 640, 3), np.uint8)
+        mesh = FaceMesh(points_px, np.eye(2, 3), chip)
+        watch.see(frame, Sight(at_ms, (480, 640), mesh, None))
+        watch.ask()

@@ -38,6 +38,8 @@ class Reason(Enum):
     WITHIN_BUFFER = "WITHIN_BUFFER"
     ESTIMATE_UNCERTAIN = "ESTIMATE_UNCERTAIN"
     ESTIMATE_INVALID = "ESTIMATE_INVALID"
+    LIVENESS_NOT_SHOWN = "LIVENESS_NOT_SHOWN"
+    PRESENTATION_ATTACK = "PRESENTATION_ATTACK"
 
     def __str__(self) -> str:
         return self.value
@@ -62,6 +64,8 @@ _EXPLANATIONS = {
     Reason.WITHIN_BUFFER: "The estimate lies between the age limit and the challenge age.",
     Reason.ESTIMATE_UNCERTAIN: "The estimate is too uncertain to decide on.",
     Reason.ESTIMATE_INVALID: "The estimate is not a usable number.",
+    Reason.LIVENESS_NOT_SHOWN: "Nothing showed that a living person is in front of the camera.",
+    Reason.PRESENTATION_ATTACK: "What the camera saw may not be a living person's face.",
 }
 
 

@@ -1,21 +1,31 @@
-"""A live session's core: guidance by the latest frame, a verdict by the median of all."""
+"""A live session's core: guidance by the latest frame, a verdict by the median of the best."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from agecheck.guidance import MIN_FRAMES, GuidedSession, LiveCode
+from agecheck.estimate import AgeEstimate
+from agecheck.guidance import KEPT_FRAMES, MIN_FRAMES, GuidedSession, LiveCode
+from agecheck.live_script import Step
 from agecheck.policy import EffectivePolicy
+from agecheck.ports import FaceMesh, Sight
 from agecheck.verdict import CheckResult, Reason, Verdict
-from unit.fakes import FakeEstimator, Parts, face
+from unit import fakes
+
+if TYPE_CHECKING:
+    from agecheck.ports import RgbFrame
 
 POLICY = EffectivePolicy(18, 25.0, 3)
-FRAME = np.zeros((400, 300, 3), np.uint8)
+FRAME = np.zeros((40, 30, 3), np.uint8)
 GUIDED = {
+    Reason.NO_FACE: LiveCode.NO_FACE,
+    Reason.SEVERAL_FACES: LiveCode.SEVERAL_FACES,
     Reason.FACE_CUT_OFF: LiveCode.MOVE_INTO_VIEW,
     Reason.INTER_EYE_DISTANCE: LiveCode.COME_CLOSER,
     Reason.HEAD_POSE: LiveCode.LOOK_STRAIGHT,
@@ -26,127 +36,241 @@ GUIDED = {
 }
 
 
-def session_over(parts: Parts, max_sd_years: float = 10.0) -> GuidedSession:
-    return GuidedSession(parts.pipeline(), POLICY, max_sd_years)
+@dataclass
+class Scripted:
+    """A tracker that shows what it is told to: (age of the face, worth) or a reason."""
+
+    next: tuple[float, float] | Reason = (40.0, 0.5)
+    ages_years: dict[int, float] = field(default_factory=dict)
+    error: Exception | None = None
+    kept: list[FaceMesh] = field(default_factory=list)  # so that no id is used twice
+
+    def look(self, frame: RgbFrame, at_ms: int) -> Sight:  # noqa: ARG002
+        if self.error is not None:
+            raise self.error
+        if isinstance(self.next, Reason):
+            return Sight(at_ms, (40, 30), None, self.next)
+        mesh = fakes.mesh()
+        age_years, worth = self.next
+        self.ages_years[id(mesh.chip_rgb)] = age_years
+        self.kept.append(mesh)
+        return Sight(at_ms, (40, 30), mesh, None, worth)
 
 
-def result_of(ages_years: Sequence[float], *, sd_years: float = 3.0) -> CheckResult:
-    """Of a session that reads one of these ages from each frame."""
-    parts = Parts(sd_years=sd_years)
-    session = session_over(parts)
-    for age_years in ages_years:
-        parts.estimator.mean_years = age_years
-        session.see(FRAME, at_ms=0)
-    return session.finish()
+@dataclass
+class Ages:
+    """Reads the age that the tracker gave to a face, and counts how often it was asked."""
+
+    tracker: Scripted
+    sd_years: float = 3.0
+    asked: int = 0
+
+    def estimate(self, mesh: FaceMesh) -> AgeEstimate:
+        self.asked += 1
+        age_years = self.tracker.ages_years[id(mesh.chip_rgb)]
+        return AgeEstimate(age_years, self.sd_years, cautious_years=age_years)
 
 
-@pytest.mark.parametrize("n_frames", range(MIN_FRAMES))
-def test_fewer_frames_than_needed_have_no_verdict(n_frames: int) -> None:
-    """One lucky frame decides nothing."""
-    assert result_of([40.0] * n_frames).verdict is Verdict.INCONCLUSIVE
+@dataclass
+class Watch:
+    """Says what it is told to."""
+
+    asks: Step | None = None
+    ended_by: Reason | None = None
+    life_shown: bool = True
+    lit_at_ms: int | None = None
+
+    def see(self, frame: RgbFrame, sight: Sight) -> None:
+        """Takes no notice."""
+
+    def lights_began(self, at_ms: int) -> None:
+        self.lit_at_ms = at_ms
+
+    def ask(self) -> Step | None:
+        return self.asks
 
 
-@pytest.mark.parametrize(
-    ("age_years", "verdict"),
-    [(40.0, Verdict.OVER), (12.0, Verdict.UNDER), (20.0, Verdict.INCONCLUSIVE)],
-)
-def test_enough_equal_frames_have_the_policys_verdict(age_years: float, verdict: Verdict) -> None:
-    """The same rule as for a single picture."""
-    assert result_of([age_years] * MIN_FRAMES).verdict is verdict
+class Rig:
+    """A session over scripted parts."""
+
+    def __init__(self, watch: Watch | None = None, sd_years: float = 3.0) -> None:
+        self.tracker = Scripted()
+        self.estimator = Ages(self.tracker, sd_years)
+        self.session = GuidedSession(self.tracker, self.estimator, watch, POLICY, 10.0)
+
+    def see(self, shown: tuple[float, float] | Reason, times: int = 1) -> None:
+        self.tracker.next = shown
+        for _ in range(times):
+            self.session.see(FRAME, at_ms=0)
 
 
-def test_the_median_decides_and_not_the_best_frame() -> None:
-    """Waiting for one frame in which a minor looks old is of no use."""
-    assert result_of([20.0] * 4 + [70.0] * 3) == CheckResult.inconclusive(Reason.WITHIN_BUFFER)
-    assert result_of([12.0] * 4 + [70.0] * 3) == CheckResult(Verdict.UNDER)
-    assert result_of([12.0] * 3 + [70.0] * 4) == CheckResult(Verdict.OVER)
+def result_of(faces: Sequence[tuple[float, float]], *, sd_years: float = 3.0) -> CheckResult:
+    """Of a session that sees faces of these ages and worths."""
+    rig = Rig(sd_years=sd_years)
+    for face in faces:
+        rig.see(face)
+    return rig.session.finish()
 
 
-@pytest.mark.parametrize("figure", [math.nan, math.inf, -math.inf])
-def test_what_is_no_number_does_not_count(figure: float) -> None:
-    """A NaN among others would put the median anywhere: such a frame is left out."""
-    assert result_of([figure] * 20) == CheckResult.inconclusive(Reason.ESTIMATE_INVALID)
-    assert result_of([40.0] * (MIN_FRAMES - 1) + [figure] * 9).verdict is Verdict.INCONCLUSIVE
-    assert result_of([figure, *[12.0] * MIN_FRAMES, figure]) == CheckResult(Verdict.UNDER)
+def alike(*ages_years: float) -> list[tuple[float, float]]:
+    return [(age_years, 0.5) for age_years in ages_years]
 
 
-def test_an_uncertain_session_has_no_verdict() -> None:
-    """The limit on the spread holds for sessions as well."""
-    expected = CheckResult.inconclusive(Reason.ESTIMATE_UNCERTAIN)
-    assert result_of([40.0] * MIN_FRAMES, sd_years=10.1) == expected
+class TestVerdict:
+    @pytest.mark.parametrize("n_frames", range(MIN_FRAMES))
+    def test_fewer_frames_than_needed_have_no_verdict(self, n_frames: int) -> None:
+        """One lucky frame decides nothing."""
+        assert result_of(alike(*[40.0] * n_frames)).verdict is Verdict.INCONCLUSIVE
+
+    @pytest.mark.parametrize(
+        ("age_years", "verdict"),
+        [(40.0, Verdict.OVER), (12.0, Verdict.UNDER), (20.0, Verdict.INCONCLUSIVE)],
+    )
+    def test_enough_equal_frames_have_the_policys_verdict(
+        self, age_years: float, verdict: Verdict
+    ) -> None:
+        """The same rule as for a single picture."""
+        assert result_of(alike(*[age_years] * MIN_FRAMES)).verdict is verdict
+
+    def test_the_median_decides_and_not_the_oldest_look(self) -> None:
+        """Waiting for one frame in which a minor looks old is of no use."""
+        assert result_of(alike(*[12.0] * 4, *[70.0] * 3)) == CheckResult(Verdict.UNDER)
+        assert result_of(alike(*[12.0] * 3, *[70.0] * 4)) == CheckResult(Verdict.OVER)
+
+    def test_the_best_frames_of_the_whole_session_are_estimated(self) -> None:
+        """Neither the first nor the last frames count more, and poor ones not at all."""
+        best = [(12.0, 0.9)] * KEPT_FRAMES
+        poor = [(70.0, 0.1)] * 30
+        for faces in (best + poor, poor + best, poor + best + poor):
+            assert result_of(faces) == CheckResult(Verdict.UNDER)
+
+    def test_no_age_is_estimated_before_the_end(self) -> None:
+        """So that no word said on the way can depend on one; and then of few frames only."""
+        rig = Rig()
+        rig.see((40.0, 0.5), times=50)
+        rig.session.tick()
+        assert rig.estimator.asked == 0
+        rig.session.finish()
+        assert rig.estimator.asked == KEPT_FRAMES
+
+    @pytest.mark.parametrize("figure", [math.nan, math.inf, -math.inf])
+    def test_what_is_no_number_does_not_count(self, figure: float) -> None:
+        """A NaN among others would put the median anywhere: such a frame is left out."""
+        invalid = CheckResult.inconclusive(Reason.ESTIMATE_INVALID)
+        assert result_of(alike(*[figure] * 20)) == invalid
+        assert result_of(alike(*[40.0] * (MIN_FRAMES - 1), *[figure] * 4)) == invalid
+        mixed = alike(figure, *[12.0] * MIN_FRAMES, figure)
+        assert result_of(mixed) == CheckResult(Verdict.UNDER)
+
+    @pytest.mark.parametrize("worth", [math.nan, math.inf])
+    def test_a_frame_whose_worth_is_no_number_is_not_kept(self, worth: float) -> None:
+        """It would never be pushed out by a better one."""
+        assert result_of([(40.0, worth)] * 20).verdict is Verdict.INCONCLUSIVE
+
+    def test_an_uncertain_session_has_no_verdict(self) -> None:
+        """The limit on the spread holds for sessions as well."""
+        expected = CheckResult.inconclusive(Reason.ESTIMATE_UNCERTAIN)
+        assert result_of(alike(*[40.0] * MIN_FRAMES), sd_years=10.1) == expected
+
+    def test_a_session_without_a_frame_has_no_verdict(self) -> None:
+        """Nobody was seen."""
+        rig = Rig()
+        assert rig.session.tick() is LiveCode.WAITING
+        assert rig.session.finish() == CheckResult.inconclusive(Reason.NO_FACE)
+
+    def test_a_frame_that_fails_does_not_count(self) -> None:
+        """An error in one frame adds no estimate."""
+        rig = Rig()
+        rig.see((40.0, 0.5), times=MIN_FRAMES - 1)
+        rig.tracker.error = RuntimeError()
+        for _ in range(MIN_FRAMES):
+            with pytest.raises(RuntimeError):
+                rig.session.see(FRAME, at_ms=0)
+        assert rig.session.finish().verdict is Verdict.INCONCLUSIVE
 
 
-@pytest.mark.parametrize(("reason", "code"), GUIDED.items(), ids=str)
-def test_each_fault_has_its_guidance(reason: Reason, code: LiveCode) -> None:
-    """The person learns what to do, and nothing else is told."""
-    parts = Parts()
-    parts.assessor.reason = reason
-    session = session_over(parts)
-    session.see(FRAME, at_ms=0)
-    assert session.tick() is code
-    assert session.finish() == CheckResult.inconclusive(reason)
+class TestGuidance:
+    @pytest.mark.parametrize(("reason", "code"), GUIDED.items(), ids=str)
+    def test_each_fault_has_its_guidance(self, reason: Reason, code: LiveCode) -> None:
+        """The person learns what to do, and nothing else is told."""
+        rig = Rig()
+        rig.see(reason)
+        assert rig.session.tick() is code
+        assert rig.session.finish() == CheckResult.inconclusive(reason)
+
+    @pytest.mark.parametrize("reason", sorted(set(Reason) - set(GUIDED), key=str))
+    def test_a_reason_that_nobody_can_act_on_is_not_told(self, reason: Reason) -> None:
+        """Above all, no tick tells how near an estimate is to a limit."""
+        rig = Rig()
+        rig.see(reason)
+        assert rig.session.tick() is LiveCode.WAITING
+
+    def test_guidance_follows_the_latest_frame(self) -> None:
+        """Whoever has come closer is not told to come closer."""
+        rig = Rig()
+        rig.see(Reason.INTER_EYE_DISTANCE)
+        rig.see((40.0, 0.5))
+        assert rig.session.tick() is LiveCode.GOOD
+
+    def test_it_is_done_when_there_are_enough_frames(self) -> None:
+        """Nobody stands there for longer than is needed."""
+        rig = Rig()
+        rig.see((40.0, 0.5), times=KEPT_FRAMES - 1)
+        assert rig.session.tick() is LiveCode.GOOD
+        rig.see((40.0, 0.5))
+        assert rig.session.tick() is LiveCode.DONE
 
 
-def test_no_face_and_several_faces_have_their_guidance() -> None:
-    """Exactly one person is to be in view."""
-    parts = Parts()
-    session = session_over(parts)
-    parts.detector.faces = []
-    session.see(FRAME, at_ms=0)
-    assert session.tick() is LiveCode.NO_FACE
-    parts.detector.faces = [face(0, 0, 100), face(120, 0, 100)]
-    session.see(FRAME, at_ms=0)
-    assert session.tick() is LiveCode.SEVERAL_FACES
+class TestLiveness:
+    @pytest.mark.parametrize(
+        ("step", "code"),
+        [
+            (Step.TURN_LEFT, LiveCode.TURN_LEFT),
+            (Step.TURN_RIGHT, LiveCode.TURN_RIGHT),
+            (Step.NOD, LiveCode.NOD),
+            (Step.COME_CLOSER, LiveCode.COME_CLOSER),
+            (Step.BLINK, LiveCode.BLINK),
+        ],
+    )
+    def test_a_movement_is_asked_for_by_its_name(self, step: Step, code: LiveCode) -> None:
+        """Also while the head is turned, which it was asked to be."""
+        rig = Rig(Watch(asks=step, life_shown=False))
+        rig.see((40.0, 0.5))
+        assert rig.session.tick() is code
+        rig.see(Reason.HEAD_POSE)
+        assert rig.session.tick() is code
 
+    def test_how_to_stand_comes_before_a_movement(self) -> None:
+        """Who cannot be seen cannot be asked for anything."""
+        rig = Rig(Watch(asks=Step.NOD, life_shown=False))
+        rig.see(Reason.UNDER_EXPOSURE)
+        assert rig.session.tick() is LiveCode.MORE_LIGHT
 
-@pytest.mark.parametrize("reason", sorted(set(Reason) - set(GUIDED), key=str))
-def test_a_reason_that_nobody_can_act_on_is_not_told(reason: Reason) -> None:
-    """Above all, no tick tells how near an estimate is to a limit."""
-    parts = Parts()
-    parts.assessor.reason = reason
-    session = session_over(parts)
-    session.see(FRAME, at_ms=0)
-    told = {Reason.NO_FACE: LiveCode.NO_FACE, Reason.SEVERAL_FACES: LiveCode.SEVERAL_FACES}
-    assert session.tick() is told.get(reason, LiveCode.WAITING)
+    @pytest.mark.parametrize("reason", [Reason.PRESENTATION_ATTACK, Reason.SEVERAL_FACES])
+    def test_what_ends_the_session_is_its_result(self, reason: Reason) -> None:
+        """An attack is INCONCLUSIVE, whatever age was shown, and later frames change nothing."""
+        watch = Watch()
+        rig = Rig(watch)
+        rig.see((40.0, 0.5), times=20)
+        watch.ended_by = reason
+        rig.see((12.0, 0.9))
+        watch.ended_by = None
+        rig.see((12.0, 0.9), times=20)
+        assert rig.session.tick() is LiveCode.DONE
+        assert rig.session.finish() == CheckResult.inconclusive(reason)
+        assert rig.estimator.asked == 0
 
+    def test_without_a_sign_of_life_there_is_no_verdict(self) -> None:
+        """Neither OVER nor UNDER: nobody may have been there."""
+        for age_years in (12.0, 40.0):
+            rig = Rig(Watch(life_shown=False))
+            rig.see((age_years, 0.5), times=20)
+            assert rig.session.tick() is LiveCode.GOOD
+            expected = CheckResult.inconclusive(Reason.LIVENESS_NOT_SHOWN)
+            assert rig.session.finish() == expected
 
-@pytest.mark.parametrize("age_years", [12.0, 17.9, 20.0, 25.0, 70.0])
-def test_guidance_is_the_same_at_every_age(age_years: float) -> None:
-    """The ticks say how to stand, never how old."""
-    parts = Parts(mean_years=age_years)
-    session = session_over(parts)
-    assert session.tick() is LiveCode.WAITING
-    session.see(FRAME, at_ms=0)
-    assert session.tick() is LiveCode.GOOD
-
-
-def test_guidance_follows_the_latest_frame() -> None:
-    """Whoever has come closer is not told to come closer."""
-    parts = Parts()
-    session = session_over(parts)
-    parts.assessor.reason = Reason.INTER_EYE_DISTANCE
-    session.see(FRAME, at_ms=0)
-    parts.assessor.reason = None
-    session.see(FRAME, at_ms=1)
-    assert session.tick() is LiveCode.GOOD
-
-
-def test_a_session_without_a_frame_has_no_verdict() -> None:
-    """Nobody was seen."""
-    session = session_over(Parts())
-    assert session.tick() is LiveCode.WAITING
-    assert session.finish() == CheckResult.inconclusive(Reason.NO_FACE)
-
-
-def test_a_frame_that_fails_does_not_count() -> None:
-    """An error in one frame adds no estimate."""
-    parts = Parts()
-    session = session_over(parts)
-    for _ in range(MIN_FRAMES - 1):
-        session.see(FRAME, at_ms=0)
-    assert isinstance(parts.estimator, FakeEstimator)
-    parts.estimator.error = RuntimeError()
-    for _ in range(MIN_FRAMES):
-        with pytest.raises(RuntimeError):
-            session.see(FRAME, at_ms=0)
-    assert session.finish().verdict is Verdict.INCONCLUSIVE
+    def test_the_lights_beginning_reaches_the_watch(self) -> None:
+        """Without it no lag can be known."""
+        watch = Watch()
+        Rig(watch).session.lights_began(1234)
+        assert watch.lit_at_ms == 1234

@@ -116,7 +116,7 @@ def test_the_picture_shows_the_walls_and_the_sizes() -> None:
     assert len(Wall) == 7
     assert "Seven walls" in DRAWN
     assert f"one of {codes.N_OUTCOMES} codes:" in DRAWN
-    assert f"{math.log2(codes.N_OUTCOMES):g} bits" in DRAWN
+    assert f"{math.log2(codes.N_OUTCOMES):.1f} bits" in DRAWN
     assert f"up to {MAX_ENCODED_BYTES >> 20} MiB, sealed" in DRAWN
     assert f"at multiples of {DEFAULT_RELEASE_QUANTUM_MS} ms" in DRAWN
     assert f"ends after {DEFAULT_WORKER_CHECKS} pictures" in DRAWN

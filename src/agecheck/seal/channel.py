@@ -28,6 +28,7 @@ class TaskKind(IntEnum):
     LIVE_FRAME = 4
     LIVE_TICK = 5
     LIVE_END = 6
+    LIVE_LIGHTS = 7
 
 
 class Task(NamedTuple):
@@ -37,7 +38,7 @@ class Task(NamedTuple):
         kind: what to do.
         size_bytes: of the memfd; 0 when none comes.
         height_px, width_px: of an uint8 RGB frame.
-        at_ms: a frame's time on the caller's monotonic clock.
+        at_ms: a frame's time on the caller's monotonic clock, or when the lights began.
     """
 
     kind: TaskKind

@@ -28,6 +28,21 @@ MAX_FRAMES_PER_TICK = 12
 """More are not handed over, so that a slow worker does not fall behind without end."""
 
 
+def wait_for_tick(began_s: float, ticks_passed: int) -> int | None:
+    """Sleep until the next tick; how many have passed then, or None when there are no more.
+
+    Args:
+        began_s: when the session began, by `time.monotonic()`.
+        ticks_passed: at the last tick. One that passes in silence counts.
+    """
+    elapsed_ms = (time.monotonic() - began_s) * 1000
+    ticks = max(math.ceil(elapsed_ms / TICK_MS), ticks_passed + 1)
+    if ticks > MAX_TICKS:
+        return None
+    time.sleep(max(0.0, (ticks * TICK_MS - elapsed_ms) / 1000))
+    return ticks
+
+
 class LiveChannel:
     """One session. For one thread; as a context manager, it ends the worker's part on leaving.
 
@@ -90,6 +105,17 @@ class LiveChannel:
         self._guarded(lambda worker: worker.tell(task, payload, self._deadline_s))
         return True
 
+    def lights_began(self, at_ms: int) -> None:
+        """Say when the screen began to show the challenge's colours, on the frames' clock.
+
+        Raises:
+            WorkerError: the worker failed; the session is over.
+        """
+        if at_ms < 0:
+            raise ValueError("a monotonic time is not negative")
+        told = Task(TaskKind.LIVE_LIGHTS, at_ms=at_ms)
+        self._guarded(lambda worker: worker.tell(told, None, self._deadline_s))
+
     def tick(self) -> LiveCode:
         """Wait for the next tick, and what the worker says at it.
 
@@ -126,11 +152,9 @@ class LiveChannel:
 
     def _answer(self, kind: TaskKind) -> int:
         code = self._guarded(lambda worker: worker.ask(Task(kind), None, self._deadline_s))
-        elapsed_ms = (time.monotonic() - self._began_s) * 1000
-        ticks = max(math.ceil(elapsed_ms / TICK_MS), self._ticks_passed + 1)
-        if ticks > MAX_TICKS:
+        ticks = wait_for_tick(self._began_s, self._ticks_passed)
+        if ticks is None:
             raise self._over(WorkerFault.DEADLINE)
-        time.sleep(max(0.0, (ticks * TICK_MS - elapsed_ms) / 1000))
         self._ticks_passed, self._frames_since_tick = ticks, 0
         return code
 

@@ -12,6 +12,8 @@ from agecheck.seal_state import Wall
 DEFAULT_DEADLINE_S = 10.0
 MAX_DEADLINE_S = 600.0
 MAX_CHECKS = 1_000_000
+MAX_SESSION_S = 60.0
+"""How long a live session may last: processor time for one must last as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class WorkerSetup:
         return frozenset() if self.own_threads is None else frozenset({Wall.SINGLE_THREAD})
 
     def as_json(self) -> bytes:
-        cpu_s = 1 + round(self.max_checks * self.deadline_s)
+        cpu_s = 1 + round(self.max_checks * max(self.deadline_s, MAX_SESSION_S))
         return json.dumps(
             {
                 "factory": self.factory,

@@ -30,6 +30,9 @@ class SealedSession(Protocol):
     def see(self, frame: RgbFrame, at_ms: int) -> None:
         """Look at one frame; nothing is said about it."""
 
+    def lights_began(self, at_ms: int) -> None:
+        """The screen began to show the challenge's colours; nothing is said about it."""
+
     def tick(self) -> LiveCode:
         """What to tell the person now."""
 
@@ -74,6 +77,8 @@ def serve(channel: socket.socket, sealed_task: SealedTask, max_checks: int) -> N
                 session = _open_session(task, descriptor, sealed_task)
             case TaskKind.LIVE_FRAME if session is not None:
                 _with_picture(task, descriptor, partial(_show, session, task.at_ms))
+            case TaskKind.LIVE_LIGHTS if session is not None:
+                session.lights_began(task.at_ms)
             case TaskKind.LIVE_TICK if session is not None:
                 _say(codes.code_of_live(session.tick()))
             case TaskKind.LIVE_END if session is not None:
