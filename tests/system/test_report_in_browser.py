@@ -20,13 +20,17 @@ LIGHT, DARK = 1, 0
 TIMEOUT_S = 120
 
 
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page that a run over 120 pictures wrote."""
+@pytest.fixture(scope="module", params=["accuracy", "quality", "latency"])
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page that a run over 120 pictures wrote, or a run over one of them."""
     folder = tmp_path_factory.mktemp("report")
     labelled = make_folder(folder / "faces", 120)
+    measured = [str(labelled.path)]
+    if request.param == "latency":
+        measured = [str(labelled.path / "images" / labelled.usable[5]), "--rounds", "20"]
+        measured += ["--cold-rounds", "1", "--callers", "2"]
     out = folder / "out"
-    ran = CliRunner().invoke(cli, ["bench", "accuracy", str(labelled.path), "--out", str(out)])
+    ran = CliRunner().invoke(cli, ["bench", str(request.param), *measured, "--out", str(out)])
     assert ran.exit_code == 0, ran.output
     return out / "report.html"
 

@@ -10,7 +10,7 @@ import click
 from agecheck._version import __version__
 from agecheck.cli.exits import ExitCode, failure_of
 
-_COMMANDS = ("check", "verify", "keys", "models", "doctor", "bench")
+_COMMANDS = ("check", "verify", "keys", "models", "doctor", "bench", "kiosk", "agent")
 
 
 class _LazyCommands(click.Group):

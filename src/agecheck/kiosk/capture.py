@@ -1,0 +1,145 @@
+"""python -m agecheck.kiosk.capture LISTEN CHANNEL BEAT PARENT: page and camera, no key, no network.
+
+What it has to know comes as JSON on standard input: the policy, the page's settings, two secrets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sys
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from agecheck.errors import AgecheckError
+from agecheck.kiosk import walls
+from agecheck.kiosk.errors import BROKEN
+
+if TYPE_CHECKING:
+    from agecheck.checker import AgeChecker
+    from agecheck.kiosk.config import CameraSection, PageSection, PolicySection
+
+BEAT_S = 1.0
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until outputs or the supervisor has gone."""
+    listen_fd, channel_fd, beat_fd, parent = map(int, arguments)
+    setup = json.loads(sys.stdin.buffer.read())
+    try:
+        devices = [setup["camera"]["source"]] if setup["input"] == "device" else []
+        walls.around_capture(parent, devices)
+        listening = socket.socket(fileno=listen_fd)
+        asyncio.run(_serve(setup, listening, channel_fd, beat_fd))
+    except AgecheckError as error:
+        sys.stderr.write(f"agecheck kiosk: {error}\n")
+        return BROKEN
+    except Exception as error:  # its text could quote whatever the failing code had at hand
+        sys.stderr.write(f"agecheck kiosk: internal error ({type(error).__name__}) in capture\n")
+        return BROKEN
+    return 0
+
+
+async def _serve(
+    setup: dict[str, Any], listening: socket.socket, channel_fd: int, beat_fd: int
+) -> None:
+    import msgspec
+    from uvicorn import Config, Server
+
+    from agecheck.kiosk.attendant import Room
+    from agecheck.kiosk.config import CameraSection, PageSection, PolicySection
+    from agecheck.kiosk.counters import Counters
+    from agecheck.kiosk.health import Health
+    from agecheck.kiosk.link import OutputsLink
+    from agecheck.kiosk.messages import Seal
+    from agecheck.kiosk.server import PageServer, beat_forever
+    from agecheck.kiosk.wire import MAX_FRAME_BYTES
+    from agecheck.live_session import LiveAttempts
+    from agecheck.seal.channel import end_of
+
+    page = msgspec.convert(setup["page"], PageSection)
+    camera = msgspec.convert(setup["camera"], CameraSection)
+    policy = msgspec.convert(setup["policy"], PolicySection)
+    beats = asyncio.create_task(beat_forever(partial(os.write, beat_fd, b"."), BEAT_S))
+    checker = await asyncio.to_thread(_load, policy.as_policy(), camera)
+    loop = asyncio.get_running_loop()
+    with checker:
+        link = OutputsLink(
+            end_of(channel_fd),
+            asked=lambda: _soon(loop, lambda: asyncio.ensure_future(server.invite())),
+            lost=lambda: _soon(loop, lambda: setattr(web, "should_exit", True)),
+        )
+        room = Room(
+            open_session=checker.live_session,
+            link=link,
+            attempts=LiveAttempts(checker.policy.max_attempts, page.cool_down_s, time.monotonic),
+            counters=Counters(time.monotonic),
+            health=Health(lambda: link.is_alive),
+            source=_source(camera),
+            result_s=page.result_s,
+        )
+        port = listening.getsockname()[1]
+        server = PageServer(
+            room, port, setup["page_secret"], setup["staff_secret"], _settings(page, camera, policy)
+        )
+        config = Config(
+            server,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            ws="websockets-sansio",
+            ws_max_size=MAX_FRAME_BYTES,
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=2,
+            limit_concurrency=32,
+        )
+        web = Server(config)
+        link.hello(Seal.of(checker.seal.level))
+        serving = asyncio.create_task(web.serve(sockets=[listening]))
+        while not web.started and not serving.done():
+            await asyncio.sleep(0.02)
+        os.write(beat_fd, b"R")
+        await serving
+    beats.cancel()
+
+
+def _load(policy: Any, camera: CameraSection) -> AgeChecker:
+    from agecheck.bootstrap import load_checker
+
+    return load_checker(policy, seal=camera.seal, seal_worker_checks=1)
+
+
+def _source(camera: CameraSection) -> Any:
+    from agecheck.kiosk.config import BROWSER
+
+    if camera.source == BROWSER:
+        return None
+    from agecheck.kiosk.source import CameraSource
+
+    return CameraSource(camera.source)
+
+
+def _settings(page: PageSection, camera: CameraSection, policy: PolicySection) -> dict[str, Any]:
+    return {
+        "asker": page.asker,
+        "age": policy.age_limit,
+        "languages": page.languages,
+        "sound": page.sound,
+        "camera": camera.input_kind,
+        "lights": policy.liveness == "active",
+    }
+
+
+def _soon(loop: asyncio.AbstractEventLoop, call: Any) -> None:
+    try:
+        loop.call_soon_threadsafe(call)
+    except RuntimeError:
+        return  # the loop has ended
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,279 @@
+"""The kiosk's settings: one TOML file, checked whole before anything starts.
+
+The classes below are the schema; docs/reference/kiosk.schema.json is made from them. No message
+repeats a value: a settings file holds names, addresses and paths.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from agecheck.challenge import Challenge
+from agecheck.errors import AgecheckError, ChallengeError
+from agecheck.kiosk.addresses import is_loopback, require_safe_url
+from agecheck.kiosk.errors import KioskConfigError
+from agecheck.policy import AgePolicy
+
+MAX_CONFIG_BYTES = 64 * 1024
+BROWSER = "browser"
+_DEVICE = re.compile(r"/dev/video[0-9]{1,3}")
+
+Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
+FileName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=4096)]
+Url: TypeAlias = Annotated[str, Meta(min_length=8, max_length=2048)]
+Audience: TypeAlias = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,255}$")]
+Deadline: TypeAlias = Annotated[float, Meta(gt=0, le=30)]
+Language: TypeAlias = Literal["en", "de", "fr", "es"]
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file: a member that the schema does not know is an error, not a guess."""
+
+
+class PolicySection(_Section, frozen=True):
+    """What is asked. As `AgePolicy`."""
+
+    age_limit: Annotated[int, Meta(ge=1, le=80)] = 18
+    challenge_age: Annotated[float, Meta(gt=1, le=80)] | None = None
+    max_false_over: Annotated[float, Meta(gt=0, lt=1)] = 0.02
+    max_attempts: Annotated[int, Meta(ge=1, le=10)] = 3
+    liveness: Literal["none", "passive", "active"] = "passive"
+
+    def as_policy(self) -> AgePolicy:
+        """The same, checked.
+
+        Raises:
+            PolicyError: it contradicts itself.
+        """
+        return AgePolicy(
+            self.age_limit,
+            self.challenge_age,
+            self.max_false_over,
+            self.max_attempts,
+            liveness=self.liveness,
+        )
+
+
+class PageSection(_Section, frozen=True):
+    """The page on the screen.
+
+    Attributes:
+        asker: who asks, as the person in front reads it.
+        port: on 127.0.0.1.
+        languages: offered, the first one at first.
+        result_s: how long the result stays on the screen.
+        cool_down_s: how long no check begins once the attempts are used up.
+        sound: whether a result is also heard.
+        address_files: a folder for two files with the addresses of the page and of the staff page;
+            each holds a secret. Without it they are printed on standard error.
+    """
+
+    asker: Text
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8765
+    languages: Annotated[tuple[Language, ...], Meta(min_length=1, max_length=4)] = ("en",)
+    result_s: Annotated[float, Meta(ge=1, le=60)] = 6.0
+    cool_down_s: Annotated[float, Meta(ge=0, le=3600)] = 60.0
+    sound: bool = True
+    address_files: FileName | None = None
+
+
+class CameraSection(_Section, frozen=True):
+    """Where frames come from: "browser", or a folder of pictures."""
+
+    source: FileName = BROWSER
+    seal: Literal["require", "best-effort"] = "require"
+
+    @property
+    def input_kind(self) -> Literal["browser", "device", "file"]:
+        """The token's claim `input`. A recording is a file, whoever plays it."""
+        if self.source == BROWSER:
+            return "browser"
+        return "device" if _DEVICE.fullmatch(self.source) else "file"
+
+
+class TokenSection(_Section, frozen=True):
+    """Who the tokens are for.
+
+    Attributes:
+        key: this device's key file, from `agecheck keys new`.
+        audience: whom a token is for when no challenge was asked from outside.
+    """
+
+    key: FileName
+    audience: Audience
+
+
+class ChallengesSection(_Section, frozen=True):
+    """Challenges from outside; without this table the kiosk draws its own nonces.
+
+    Attributes:
+        secret: a file with at least 32 bytes that only the asker and this kiosk have.
+        audiences: who may ask.
+        max_lifetime_s: a challenge that is good for longer is refused.
+        listen: where they come in.
+    """
+
+    secret: FileName
+    audiences: Annotated[tuple[Audience, ...], Meta(min_length=1, max_length=64)]
+    max_lifetime_s: Annotated[int, Meta(ge=10, le=600)] = 120
+    listen: Annotated[tuple[Literal["stdin", "mqtt"], ...], Meta(min_length=1, max_length=2)] = (
+        "stdin",
+    )
+
+
+class StdoutSection(_Section, frozen=True):
+    """One token a line on standard output."""
+
+
+class WebhookSection(_Section, frozen=True):
+    """One POST with the token as its body."""
+
+    url: Url
+    deadline_s: Deadline = 5.0
+    ca_file: FileName | None = None
+
+
+class MqttSection(_Section, frozen=True):
+    """One message with the token as its payload, at least once (QoS 1)."""
+
+    host: Text
+    topic: Annotated[str, Meta(pattern=r"^[^+#\x00]{1,200}$")]
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8883
+    username: Text | None = None
+    password_file: FileName | None = None
+    ca_file: FileName | None = None
+    challenge_topic: Annotated[str, Meta(pattern=r"^[^+#\x00]{1,200}$")] | None = None
+    deadline_s: Deadline = 5.0
+
+
+class GpioSection(_Section, frozen=True):
+    """A pulse on one pin, for OVER only, once the token has arrived everywhere else."""
+
+    pin: Annotated[int, Meta(ge=0, le=27)]
+    pulse_ms: Annotated[int, Meta(ge=10, le=10_000)] = 500
+    active_high: bool = True
+
+
+class OutputsSection(_Section, frozen=True):
+    """Where tokens go. What has no table is off."""
+
+    stdout: StdoutSection | None = None
+    webhook: WebhookSection | None = None
+    mqtt: MqttSection | None = None
+    gpio: GpioSection | None = None
+
+
+class FallbackSection(_Section, frozen=True):
+    """What is called when an ID is needed. It learns that, and nothing else.
+
+    Attributes:
+        command: a program and its arguments.
+        url: gets a POST without a body.
+    """
+
+    command: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=20)] | None = None
+    url: Url | None = None
+    deadline_s: Deadline = 5.0
+
+
+class KioskConfig(_Section, frozen=True):
+    """The whole file."""
+
+    page: PageSection
+    token: TokenSection
+    policy: PolicySection = PolicySection()
+    camera: CameraSection = CameraSection()
+    outputs: OutputsSection = OutputsSection()
+    challenges: ChallengesSection | None = None
+    fallback: FallbackSection | None = None
+
+
+def read_config(path: Path) -> KioskConfig:
+    """The settings in a file; paths in it are relative to the file's folder.
+
+    Raises:
+        KioskConfigError: it cannot be read, or a setting cannot be used.
+    """
+    content = None
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_CONFIG_BYTES + 1)
+    except (OSError, ValueError):
+        pass
+    if content is None or len(content) > MAX_CONFIG_BYTES:
+        raise KioskConfigError("the settings file cannot be read, or is too large")
+    return parse_config(content)
+
+
+def parse_config(content: bytes) -> KioskConfig:
+    """The settings in a TOML document.
+
+    Raises:
+        KioskConfigError: it is none, or a setting cannot be used.
+    """
+    fault = ""
+    try:
+        config = msgspec.toml.decode(content, type=KioskConfig)
+        config.policy.as_policy()
+    except AgecheckError as error:
+        fault = f"[policy] {error}"
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        fault = str(error).replace("`$.", "`")  # msgspec names the place, and quotes no value
+    except UnicodeDecodeError:
+        fault = "not UTF-8"
+    if fault:
+        raise KioskConfigError(f"settings: {fault}")
+    _require_consistent(config)
+    return config
+
+
+def config_schema() -> dict[str, object]:
+    """The schema of the file as JSON Schema."""
+    return msgspec.json.schema(KioskConfig)
+
+
+def _require_consistent(config: KioskConfig) -> None:
+    outputs, fallback, challenges = config.outputs, config.fallback, config.challenges
+    if not any((outputs.stdout, outputs.webhook, outputs.mqtt, outputs.gpio)):
+        raise KioskConfigError("settings: [outputs] has no table; a token would go nowhere")
+    if len(set(config.page.languages)) != len(config.page.languages):
+        raise KioskConfigError("settings: a language stands twice in `page.languages`")
+    for audience in (config.token.audience, *(challenges.audiences if challenges else ())):
+        _require_audience(audience)
+    if outputs.webhook is not None:
+        require_safe_url(outputs.webhook.url, "outputs.webhook.url")
+    if fallback is not None:
+        if (fallback.command is None) == (fallback.url is None):
+            raise KioskConfigError("settings: [fallback] has either `command` or `url`")
+        if fallback.url is not None:
+            require_safe_url(fallback.url, "fallback.url")
+    mqtt = outputs.mqtt
+    if mqtt is not None and not is_loopback(mqtt.host) and None in _credentials(mqtt):
+        raise KioskConfigError(
+            "settings: `outputs.mqtt` needs `username` and `password_file`, unless its host is "
+            "this machine"
+        )
+    by_mqtt = challenges is not None and "mqtt" in challenges.listen
+    if by_mqtt and (mqtt is None or mqtt.challenge_topic is None):
+        raise KioskConfigError(
+            "settings: `challenges.listen` says mqtt; `outputs.mqtt.challenge_topic` is needed"
+        )
+
+
+def _credentials(mqtt: MqttSection) -> tuple[str | None, str | None]:
+    return mqtt.username, mqtt.password_file
+
+
+def _require_audience(audience: str) -> None:
+    fault = False
+    try:
+        Challenge(audience, "0" * 16, 1)  # any well-formed nonce and age do
+    except ChallengeError:
+        fault = True  # its form is right but for what JSON Schema's patterns cannot say
+    if fault:
+        raise KioskConfigError("settings: an audience has the wrong form")

@@ -1,0 +1,152 @@
+"""The walls of the kiosk's two own processes. Linux only; nothing here can be undone.
+
+Weaker than the sealed worker's, for both have to live: capture accepts connections from the page,
+outputs makes them to the configured addresses. What counts is that no process has both the frames
+and the network. Sources: seccomp(2), landlock(7), prctl(2), unix(7).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from agecheck.errors import SealError
+from agecheck.seal import process
+from agecheck.seal.walls import die_with_parent, no_new_privileges, not_dumpable
+
+if sys.platform == "linux":
+    from landlock import FSAccess, Ruleset
+    from pyseccomp import ALLOW, ERRNO, MASKED_EQ, NE, Arg, Attr, SyscallFilter
+
+_SOCKET_TYPE = 0xF
+_INT = 0xFFFF_FFFF
+
+OTHERS_DENIED = (
+    # another process's memory, descriptors and standing
+    *("process_vm_readv", "process_vm_writev", "ptrace", "pidfd_getfd", "kcmp", "process_madvise"),
+    *("move_pages", "migrate_pages", "perf_event_open", "bpf", "userfaultfd"),
+    # ways around this filter and the files' walls
+    *("io_uring_setup", "open_by_handle_at", "unshare", "setns", "mount", "umount2", "pivot_root"),
+    *("chroot", "mount_setattr", "fsopen", "fspick", "fsmount", "move_mount", "open_tree"),
+    # memory and queues shared with others by a name
+    *("shmget", "shmat", "msgget", "semget", "mq_open", "keyctl", "add_key", "request_key"),
+    # the machine's
+    *("init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot"),
+    *("settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname", "syslog"),
+)
+NETWORK_DENIED = ("socket", "connect", "bind")
+"""What capture gives up once the page's port is open: from then on it can only accept there. (To
+listen needs a bound socket, and asyncio does it again.)"""
+PROGRAMS_DENIED = ("execve", "execveat")
+_WRITING = (
+    *("WRITE_FILE", "TRUNCATE", "REMOVE_DIR", "REMOVE_FILE", "REFER"),
+    *(f"MAKE_{kind}" for kind in ("CHAR", "DIR", "REG", "SOCK", "FIFO", "BLOCK", "SYM")),
+)
+_ALWAYS_USED = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/tty")
+GPIO_DEVICES = ("/dev/gpiochip0", "/dev/gpiochip4", "/dev/gpiomem")
+
+
+def around_capture(parent_pid: int, devices: Iterable[str] = ()) -> None:
+    """For the process with the frames: no connection out, no file written, not to be looked into.
+
+    Call it before any thread is started, and with the page's socket open already.
+
+    Args:
+        parent_pid: this process ends with that one.
+        devices: cameras, which are opened for writing, too.
+
+    Raises:
+        SealError: a wall cannot be raised; there must be no frame then.
+    """
+    _raise_all(
+        lambda: die_with_parent(parent_pid),
+        process.drop_capabilities,
+        not_dumpable,
+        no_new_privileges,
+        lambda: _landlock_writing(("/dev/null", *devices)),
+        lambda: _filter((*OTHERS_DENIED, *NETWORK_DENIED), no_datagrams=True),
+    )
+
+
+def around_outputs(parent_pid: int, *, runs_programs: bool, devices: Iterable[str] = ()) -> None:
+    """For the process with the key and the network: no camera, and no other process's memory.
+
+    Landlock keeps a process from looking into any that is outside its own domain, as capture is;
+    the filter refuses the calls; and capture is not dumpable. Call it before any thread is started.
+
+    Args:
+        parent_pid: this process ends with that one.
+        runs_programs: a fallback command is configured.
+        devices: pins that it sets.
+
+    Raises:
+        SealError: a wall cannot be raised.
+    """
+    programs = () if runs_programs else PROGRAMS_DENIED
+    _raise_all(
+        lambda: die_with_parent(parent_pid),
+        process.drop_capabilities,
+        not_dumpable,
+        no_new_privileges,
+        lambda: _landlock_no_camera(devices),
+        lambda: _filter((*OTHERS_DENIED, *programs)),
+    )
+
+
+def _raise_all(*raisers: Callable[[], None]) -> None:
+    failed = False
+    try:
+        for raiser in raisers:
+            raiser()
+    except Exception:  # a missing library, an old kernel: whatever it is, the wall does not stand
+        failed = True
+    if failed:
+        raise SealError("this machine cannot raise the walls of the kiosk's processes")
+
+
+def _landlock_writing(writable: Iterable[str]) -> None:
+    """Nothing is written, made or removed, but these files may be written to."""
+    ctypes.set_errno(0)  # the library takes an error left over from an earlier call for its own
+    access = FSAccess(0)
+    for name in _WRITING:
+        access |= FSAccess[name]
+    rules = Ruleset(restrict_rules=access & FSAccess.all())
+    for path in filter(os.path.exists, writable):
+        rules.allow(path, rules=FSAccess.WRITE_FILE)
+    rules.apply()
+    os.close(rules._fd)
+
+
+def _landlock_no_camera(devices: Iterable[str]) -> None:
+    """Of /dev only what is named; nothing else is written, made or removed anywhere."""
+    ctypes.set_errno(0)
+    reading = FSAccess.READ_FILE | FSAccess.READ_DIR | FSAccess.EXECUTE
+    rules = Ruleset(restrict_rules=FSAccess.all() & ~FSAccess.IOCTL_DEV)
+    for folder in Path("/").iterdir():
+        if folder.name != "dev" and folder.is_dir():
+            rules.allow(str(folder), rules=reading)
+    for device in filter(os.path.exists, (*_ALWAYS_USED, *devices)):
+        rules.allow(device, rules=FSAccess.READ_FILE | FSAccess.WRITE_FILE)
+    rules.apply()
+    os.close(rules._fd)
+
+
+def _filter(denied: Iterable[str], *, no_datagrams: bool = False) -> None:
+    rules = SyscallFilter(ALLOW)
+    rules.set_attr(Attr.CTL_TSYNC, 1)
+    for name in denied:
+        rules.add_rule(ERRNO(errno.EPERM), name)
+    if no_datagrams:
+        # an unnamed pair of datagram sockets could still send to any name on this machine
+        rules.add_rule(
+            ERRNO(errno.EPERM), "socketpair", Arg(1, MASKED_EQ, _SOCKET_TYPE, socket.SOCK_DGRAM)
+        )
+        rules.add_rule(ERRNO(errno.EPERM), "sendto", Arg(4, NE, 0))
+    # typing a command into the terminal that the kiosk was started from
+    rules.add_rule(ERRNO(errno.EPERM), "ioctl", Arg(1, MASKED_EQ, _INT, 0x5412))
+    rules.load()
