@@ -23,7 +23,8 @@ SHARES = {
     "framings": 0.20,
     "no face": 0.14,
     "cats": 0.08,
-    "tokens": 0.06,
+    "tokens": 0.03,
+    "verifiers": 0.03,
     "soak": 0.18,
     "sealed soak": 0.08,
 }

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from agecheck.errors import TokenFault
 from agecheck.relying_party import (
+    AnswerError,
+    AnswerFault,
     MemoryReplayStore,
     PinnedKeys,
     RedisReplayStore,
@@ -20,6 +23,15 @@ from relying_party.devices import POLICY, SECRET, SITE, Clock, signer_of
 from relying_party.stores import FakeRedis
 
 MakeSite = Callable[..., RelyingParty]
+
+
+def fault_of(
+    call: Callable[..., object], *arguments: object, **named: object
+) -> AnswerFault | TokenFault:
+    """Why a site does not take an answer."""
+    with pytest.raises(AnswerError) as caught:
+        call(*arguments, **named)
+    return caught.value.fault
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 from agecheck.errors import AgecheckError, TokenFault
 from agecheck.relying_party import (
     AcceptUnattestedDevices,
-    AnswerError,
     AnswerFault,
     MemoryReplayStore,
     PinnedKeys,
@@ -22,7 +21,7 @@ from agecheck.relying_party import (
 )
 from agecheck.token import VerifiedToken
 from relying_party import forging
-from relying_party.conftest import MakeSite
+from relying_party.conftest import MakeSite, fault_of
 from relying_party.devices import (
     NOW_S,
     POLICY,
@@ -33,14 +32,6 @@ from relying_party.devices import (
     answer,
     signer_of,
 )
-
-
-def fault_of(
-    call: Callable[..., object], *arguments: object, **named: object
-) -> AnswerFault | TokenFault:
-    with pytest.raises(AnswerError) as caught:
-        call(*arguments, **named)
-    return caught.value.fault
 
 
 def take(site: RelyingParty, token: Any, ticket: Any, **more: Any) -> VerifiedToken:

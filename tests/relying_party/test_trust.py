@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,18 +9,10 @@ import pytest
 from agecheck.errors import ChallengeError, TokenFault
 from agecheck.relying_party import AnswerError, AnswerFault, PinnedKeys, RelyingPartyError
 from relying_party import forging
-from relying_party.conftest import MakeSite
+from relying_party.conftest import MakeSite, fault_of
 from relying_party.devices import NOW_S, SITE, VISITOR, Clock, answer, signer_of
 
 ENROLMENT_HEADER = {"alg": "EdDSA", "typ": "agecheck-enrolment+jwt"}
-
-
-def fault_of(
-    call: Callable[..., object], *arguments: object, **named: object
-) -> AnswerFault | TokenFault:
-    with pytest.raises(AnswerError) as caught:
-        call(*arguments, **named)
-    return caught.value.fault
 
 
 def test_a_device_enrols_answers_is_replaced_and_revoked(make_site: MakeSite) -> None:

@@ -32,16 +32,28 @@ from agecheck.relying_party.replay import MemoryReplayStore, ReplayStore
 from agecheck.relying_party.replay_redis import RedisReplayStore
 from agecheck.relying_party.replay_sql import SqlReplayStore
 from agecheck.relying_party.trust import AcceptUnattestedDevices, PinnedKeys, Trust
+from agecheck.web_exchange import (
+    DEFAULT_AGENT,
+    AgentAnswer,
+    KeyKind,
+    QuestionError,
+    agent_form,
+    read_answer,
+)
 
 __all__ = [
     "AcceptUnattestedDevices",
     "AcceptancePolicy",
+    "AgentAnswer",
     "AnswerFault",
     "AnswerError",
+    "DEFAULT_AGENT",
     "IssuedChallenge",
     "IssuedEnrolment",
+    "KeyKind",
     "MemoryReplayStore",
     "PinnedKeys",
+    "QuestionError",
     "RedisReplayStore",
     "RelyingParty",
     "RelyingPartyError",
@@ -50,4 +62,6 @@ __all__ = [
     "ReplayStoreFault",
     "SqlReplayStore",
     "Trust",
+    "agent_form",
+    "read_answer",
 ]

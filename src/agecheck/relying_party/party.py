@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -29,14 +28,12 @@ from agecheck.token.claims import INPUTS, LIFETIME_S, MAX_TIME_S
 from agecheck.token.encoding import base64url_encode
 from agecheck.token.enrolment import verify_proof
 from agecheck.token.verify import DEFAULT_LEEWAY_S, VerifiedToken, claimed_issuer, verify_token
+from agecheck.web_exchange import is_origin
 
 DEFAULT_TTL_S = 600
 MIN_TTL_S, MAX_TTL_S = 30, 3600
 MARK_MARGIN_S = 300
 """How long a mark outlives its challenge: the site's servers may differ in time by as much."""
-
-_HTTPS_ORIGIN = re.compile(r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")
-_LOOPBACK_ORIGIN = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:[1-9][0-9]{0,4})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,13 +278,8 @@ def _require_visitor(visitor: object) -> None:
 
 
 def _require_origin(audience: object) -> None:
-    if not isinstance(audience, str) or len(audience) > 255:
-        raise RelyingPartyError("audience is the site's origin")
-    if not (_HTTPS_ORIGIN.fullmatch(audience) or _LOOPBACK_ORIGIN.fullmatch(audience)):
+    if not is_origin(audience):
         raise RelyingPartyError(
-            "audience is the site's origin: https://host or https://host:port, in lower case and "
-            "without a slash at the end; http only on a loopback name"
+            "audience is the site's origin: https://host or https://host:port, in lower case, "
+            "without a slash at the end or a default port; http only on a loopback name"
         )
-    scheme, _, rest = audience.partition("://")
-    if rest.endswith(":443" if scheme == "https" else ":80"):
-        raise RelyingPartyError("audience is an origin without the scheme's default port")

@@ -17,7 +17,7 @@ from agecheck.policy import MIN_AGE_LIMIT_YEARS
 from agecheck.token import jwk, jws
 from agecheck.token.encoding import base64url_decode, base64url_encode, parse_flat_object
 from agecheck.token.errors import VerifierError
-from agecheck.token.verify import well_formed
+from agecheck.token.form import well_formed
 
 VERSION = 1
 

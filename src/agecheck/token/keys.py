@@ -25,11 +25,11 @@ from agecheck.token.claims import (
     MAX_TIME_S,
     TOKEN_ID_BYTES,
     build_claims,
-    encode_claims,
     read_claims,
 )
 from agecheck.token.encoding import base64url_encode
 from agecheck.token.errors import SignerError
+from agecheck.token.formats import JWS, TokenFormat
 
 _AUDIENCE_KEY_INFO = b"agecheck/v1/audience-key\0"
 
@@ -77,7 +77,13 @@ class DeviceKey:
         key._root = root
         return key
 
-    def signer(self, audience: str, *, now: Callable[[], float] = time.time) -> AudienceSigner:
+    def signer(
+        self,
+        audience: str,
+        *,
+        now: Callable[[], float] = time.time,
+        token_format: TokenFormat = JWS,
+    ) -> AudienceSigner:
         """The signer for one audience.
 
         Its key is derived from the root and the audience's exact characters, and two audiences
@@ -86,13 +92,15 @@ class DeviceKey:
         Args:
             audience: who asks, as in `Challenge`; 1 to 255 printable ASCII characters.
             now: the clock, in seconds since 1970 (UTC).
+            token_format: how tokens are written: `JWS`, or one of `agecheck.token.formats`.
 
         Raises:
             ChallengeError: the audience does not have that form.
         """
         # Any well-formed nonce and age do: it is the audience that is checked here.
         Challenge(audience, "0" * 16, MIN_AGE_LIMIT_YEARS)
-        return AudienceSigner(audience, derive_audience_key(self._root, audience), now=now)
+        private_key = derive_audience_key(self._root, audience)
+        return AudienceSigner(audience, private_key, now=now, token_format=token_format)
 
     def __repr__(self) -> str:
         return "<DeviceKey>"
@@ -108,7 +116,7 @@ class AudienceSigner:
     Made by `DeviceKey.signer`. Implements `agecheck.ports.TokenSigner`.
     """
 
-    __slots__ = ("_audience", "_key_id", "_now", "_private_key", "_random_bytes")
+    __slots__ = ("_audience", "_format", "_key_id", "_now", "_private_key", "_random_bytes")
 
     def __init__(
         self,
@@ -117,12 +125,14 @@ class AudienceSigner:
         *,
         now: Callable[[], float] = time.time,
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+        token_format: TokenFormat = JWS,
     ) -> None:
         self._audience = audience
         self._private_key = private_key
         self._key_id = jwk.thumbprint(private_key.public_key())
         self._now = now
         self._random_bytes = random_bytes
+        self._format = token_format
 
     @property
     def audience(self) -> str:
@@ -171,7 +181,7 @@ class AudienceSigner:
         # A copy, which nobody else can reach: frozen is not final in Python.
         bound = replace(challenge)
         # Better to fail now than after a picture was taken.
-        self._payload(bound, evidence, over=False, at_s=0.0)
+        self._claims(bound, evidence, over=False, at_s=0.0)
         unspent = threading.Lock()
 
         def finish(over: bool) -> str:
@@ -180,14 +190,14 @@ class AudienceSigner:
                 raise SignerError("this challenge has been answered; each takes one answer")
             if type(over) is not bool:
                 raise TypeError("over is a bool")
-            payload = self._payload(bound, evidence, over=over, at_s=self._now())
-            return jws.sign(payload, self._private_key)
+            claims = self._claims(bound, evidence, over=over, at_s=self._now())
+            return self._format.sign(claims, self._private_key, over=over)
 
         return finish
 
-    def _payload(
+    def _claims(
         self, challenge: Challenge, evidence: Evidence, *, over: bool, at_s: float
-    ) -> bytes:
+    ) -> dict[str, object]:
         if not 0 <= at_s <= MAX_TIME_S:  # NaN is not, either
             raise SignerError("the clock does not give a time")
         claims = build_claims(
@@ -200,7 +210,7 @@ class AudienceSigner:
         )
         if read_claims(claims) is None:
             raise SignerError("the evidence or the clock does not fit the claims schema")
-        return encode_claims(claims, over=over)
+        return claims
 
     def __repr__(self) -> str:
         return "<AudienceSigner>"

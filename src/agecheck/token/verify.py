@@ -14,9 +14,10 @@ from agecheck.token import jwk, jws
 from agecheck.token.claims import INPUTS, LIFETIME_S, MAX_TIME_S, Claims, read_claims
 from agecheck.token.encoding import base64url_decode, parse_flat_object
 from agecheck.token.errors import VerifierError
+from agecheck.token.form import MAX_TOKEN_CHARS as MAX_TOKEN_CHARS
+from agecheck.token.form import well_formed
+from agecheck.token.formats import JWS, TokenFormat
 
-MAX_TOKEN_CHARS = 4096
-"""Well above the longest token that agecheck issues; what is longer is not even decoded."""
 DEFAULT_LEEWAY_S = 30.0
 
 
@@ -69,6 +70,7 @@ def verify_token(
     age_limit: int | None = None,
     accept_inputs: Collection[str] = frozenset({"browser", "device"}),
     leeway_s: float = DEFAULT_LEEWAY_S,
+    token_format: TokenFormat = JWS,
 ) -> VerifiedToken:
     """Check a token in full, or raise.
 
@@ -77,7 +79,7 @@ def verify_token(
     challenge age, seal and liveness are enough.
 
     Args:
-        token: the compact JWS, as text or as ASCII bytes.
+        token: as text or as ASCII bytes.
         audience: the caller's own name, as given in the challenge.
         nonce: the nonce given in the challenge.
         public_jwk: the device's Ed25519 public key for this audience. The header names no key
@@ -89,6 +91,7 @@ def verify_token(
             picture, so it is not by default.
         leeway_s: how far the device's clock may be ahead, 0 to 300. It does not lengthen a
             token's life.
+        token_format: the one that the caller agreed on; a token does not choose it.
 
     Raises:
         TokenError: the token is refused; `fault` says why. Nothing else is raised for a token,
@@ -100,12 +103,7 @@ def verify_token(
     _require_usable(now_s, accept_inputs, leeway_s)
     key = jwk.from_jwk(public_jwk)
 
-    compact = well_formed(token, jws.TYPE)
-    payload = jws.verified_payload(compact, key)
-    if payload is None:
-        raise TokenError(TokenFault.BAD_SIGNATURE)
-    members = parse_flat_object(payload)
-    claims = read_claims(members) if members is not None else None
+    claims = read_claims(token_format.open(token, key))
     if claims is None:
         raise TokenError(TokenFault.BAD_CLAIMS)
 
@@ -139,48 +137,6 @@ def claimed_issuer(token: str | bytes) -> str | None:
     members = parse_flat_object(base64url_decode(compact.split(".")[1]) or b"")
     issuer = members.get("iss") if members is not None else None
     return issuer if isinstance(issuer, str) else None
-
-
-def well_formed(token: object, kind: str) -> str:
-    """The token as text, its form and header checked; its signature is not.
-
-    Args:
-        token: anything.
-        kind: the typ that the header must have.
-
-    Raises:
-        TokenError: TOO_LARGE, MALFORMED, WRONG_ALGORITHM or WRONG_TYPE.
-    """
-    compact = _as_text(token)
-    _check_header(compact, kind)
-    return compact
-
-
-def _as_text(token: object) -> str:
-    """The token as ASCII text of an acceptable length."""
-    if not isinstance(token, str | bytes):
-        raise TokenError(TokenFault.MALFORMED)
-    if len(token) > MAX_TOKEN_CHARS:
-        raise TokenError(TokenFault.TOO_LARGE)
-    if not token.isascii():
-        raise TokenError(TokenFault.MALFORMED)
-    return token if isinstance(token, str) else token.decode("ascii")
-
-
-def _check_header(compact: str, kind: str) -> None:
-    """Three parts of base64url, and exactly agecheck's header; no other member is tolerated."""
-    parts = [base64url_decode(part) for part in compact.split(".", 3)]
-    if len(parts) != 3 or any(part is None for part in parts):
-        raise TokenError(TokenFault.MALFORMED)
-    header = parse_flat_object(parts[0] or b"")
-    if header is None:
-        raise TokenError(TokenFault.MALFORMED)
-    if header.get("alg") != jws.ALGORITHM:
-        raise TokenError(TokenFault.WRONG_ALGORITHM)
-    if header.get("typ") != kind:
-        raise TokenError(TokenFault.WRONG_TYPE)
-    if header.keys() != {"alg", "typ"}:
-        raise TokenError(TokenFault.MALFORMED)
 
 
 def _same(ours: str, theirs: str) -> bool:

@@ -1,0 +1,168 @@
+// Shows what the agent on this device says. All decisions are the agent's.
+
+import { Camera } from "./frames.js";
+
+const SHOWN_FIRST_MS = 900; // nobody agrees by a click that was meant for the page before
+const LAST_LOOK_MS = 2200;
+const PROMPTS = {
+  STARTING: "One moment",
+  WAITING: "Look into the camera",
+  GOOD: "Good, keep looking",
+  NO_FACE: "Look into the camera",
+  SEVERAL_FACES: "One person at a time, please",
+  COME_CLOSER: "Come a little closer",
+  MOVE_INTO_VIEW: "Move into the middle",
+  LOOK_STRAIGHT: "Look straight ahead",
+  MORE_LIGHT: "It is too dark here",
+  LESS_LIGHT: "It is too bright here",
+  HOLD_STILL: "Hold still",
+  UNCOVER_EYES: "Take off dark glasses, please",
+  TURN_LEFT: "Turn your head to your left",
+  TURN_RIGHT: "Turn your head to your right",
+  NOD: "Nod",
+  BLINK: "Close your eyes for a moment",
+  DONE: "Done",
+};
+const byId = (id) => document.getElementById(id);
+const { secret, age, block } = document.body.dataset;
+const socket = new WebSocket(`ws://${location.host}${location.pathname}`, ["agecheck-agent", secret]);
+socket.binaryType = "arraybuffer";
+let camera = null;
+let lightTimer = 0;
+let gone = false;
+
+function show(name) {
+  for (const screen of document.querySelectorAll("section.screen")) screen.hidden = screen.id !== name;
+  if (name !== "camera") closeCamera();
+  const heading = byId(name).querySelector("h1");
+  heading.focus();
+  byId("live").textContent = heading.textContent;
+}
+
+function say(word) {
+  if (socket.readyState === WebSocket.OPEN) socket.send(word);
+}
+
+socket.onmessage = ({ data }) => {
+  const message = JSON.parse(data);
+  if ("more" in message) camera?.more();
+  else if ("prompt" in message) prompt(message.prompt);
+  else if ("lights" in message) shine(message.lights);
+  else if ("camera" in message) openCamera();
+  else if ("busy" in message) end("busy");
+  else if ("nothing" in message) {
+    byId("why").textContent = message.nothing;
+    byId("retry").hidden = !message.may_retry;
+    show("nothing");
+  } else if ("hold_ms" in message) countDown(message.hold_ms);
+  else if ("answered" in message) {
+    const over = message.answered === "over";
+    byId("said").textContent = over
+      ? `You look over ${age}. That is all they learn.`
+      : `The estimate was not over ${age}. That is all they learn; it can be wrong, and there is another way.`;
+    end("answered");
+    setTimeout(() => location.replace(message.go), LAST_LOOK_MS);
+  } else if ("go" in message) {
+    gone = true;
+    location.replace(message.go);
+  }
+};
+socket.onclose = () => {
+  if (gone) return;
+  byId("why").textContent = "The program on this device has ended, or the question is too old.";
+  for (const button of document.querySelectorAll("#nothing button")) button.hidden = true;
+  show("nothing");
+};
+
+function end(name) {
+  gone = true;
+  show(name);
+}
+
+function countDown(holdMs) {
+  const untilMs = performance.now() + holdMs;
+  const tick = () => {
+    const leftMs = Math.max(0, untilMs - performance.now());
+    byId("left").textContent = String(Math.ceil(leftMs / 1000));
+    if (leftMs > 0) setTimeout(tick, 250);
+  };
+  tick();
+  show("leaving");
+}
+
+function openCamera() {
+  prompt("WAITING");
+  const mine = new Camera(byId("video"), (frame) => {
+    if (socket.readyState === WebSocket.OPEN) socket.send(frame);
+  });
+  camera = mine;
+  mine.open().catch(() => {
+    if (camera === mine) say("no-camera");
+  });
+}
+
+function closeCamera() {
+  clearTimeout(lightTimer);
+  unlight();
+  camera?.close();
+  camera = null;
+}
+
+function prompt(code) {
+  const text = PROMPTS[code] ?? PROMPTS.WAITING;
+  document.querySelector(".oval").classList.toggle("good", code === "GOOD");
+  document.body.dataset.prompt = code;
+  if (byId("prompt").textContent === text) return;
+  byId("prompt").textContent = text;
+  byId("live").textContent = text;
+}
+
+/** Colours the page, one after the other; the first one's moment is told. */
+function shine(lights) {
+  let at = 0;
+  const step = () => {
+    if (at === lights.length || camera === null) return unlight();
+    const [red, green, blue, durationMs] = lights[at];
+    byId("light").style.background = `rgb(${red} ${green} ${blue})`;
+    if (at === 0) requestAnimationFrame(() => say("lights"));
+    at += 1;
+    lightTimer = setTimeout(step, durationMs);
+    return undefined;
+  };
+  if (lights.length > 0) {
+    document.body.classList.add("lit");
+    step();
+  }
+}
+
+function unlight() {
+  document.body.classList.remove("lit");
+  byId("light").style.background = "";
+}
+
+for (const button of document.querySelectorAll("[data-say]")) {
+  button.onclick = (event) => {
+    if (!event.isTrusted) return;
+    const word = button.dataset.say;
+    if (word === "agree") {
+      show("camera");
+      prompt("STARTING");
+    }
+    say(word);
+  };
+}
+if (block !== "") {
+  byId("why").textContent = block;
+  byId("retry").hidden = true;
+  show("nothing");
+}
+
+/** Counts the time that the page was really in view. */
+function arm() {
+  const agree = document.querySelector("#consent [data-say=agree]");
+  if (document.visibilityState !== "visible" || !document.hasFocus()) return setTimeout(arm, 100);
+  return setTimeout(() => {
+    agree.disabled = false;
+  }, SHOWN_FIRST_MS);
+}
+arm();

@@ -1,0 +1,207 @@
+"""One person's visit to the agent's page, from the question to the way back.
+
+What the site gets is a token, or `no_token`. Why there is none stays on this screen, and all the
+ways to none end at the same moments: whole multiples of 20 seconds after the question came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from agecheck.agent.desk import Block, Bound, Desk
+from agecheck.agent.frames import Frames, Live, Nothing, frame_of, run_session
+from agecheck.agent.questions import Pending
+from agecheck.errors import AgecheckError
+from agecheck.verdict import Verdict
+from agecheck.web_exchange import answer_url
+
+if TYPE_CHECKING:
+    from agecheck.guidance import LiveCode
+    from agecheck.live_session import Light
+
+NO_TOKEN_EVERY_S = 20.0
+SHORT_WORD_CHARS = 32
+Say = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Word(StrEnum):
+    """All that the page may say beside frames."""
+
+    AGREE = "agree"
+    LIGHTS = "lights"
+    """It has begun to show the colours."""
+    STOP = "stop"
+    NO_CAMERA = "no-camera"
+    DECLINE = "decline"
+    """Back to the site without an answer: before, during or after the camera."""
+
+
+def word_of(text: str) -> Word | None:
+    """The word, or None."""
+    try:
+        return Word(text) if len(text) <= SHORT_WORD_CHARS else None
+    except ValueError:
+        return None
+
+
+def seconds_to_hold(asked_s: float, now_s: float) -> float:
+    """How long until an answer of no token may go.
+
+    Args:
+        asked_s: when the question came, on the same clock as `now_s`.
+    """
+    turns = math.floor((now_s - asked_s) / NO_TOKEN_EVERY_S) + 1
+    return max(0.0, asked_s + turns * NO_TOKEN_EVERY_S - now_s)
+
+
+class Visit:
+    """All methods but `lights` and `prompt` run in the event loop.
+
+    Args:
+        desk: what visits share.
+        pending: what the site asks, and when it came, by `time.monotonic`.
+        say: sends the page a message.
+    """
+
+    def __init__(self, desk: Desk, pending: Pending, say: Say) -> None:
+        self._desk, self._say = desk, say
+        self._question, self._asked_s, self._block = (
+            pending.question,
+            pending.asked_s,
+            pending.block,
+        )
+        self._loop = asyncio.get_running_loop()
+        self._bound: Bound | None = None
+        self._frames: Frames | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._prompts: set[asyncio.Task[None]] = set()
+        self._leaving = False
+        self.is_over = False
+
+    async def hear(self, word: Word) -> None:
+        """Something was touched. What does not belong to the moment is ignored."""
+        match word:
+            case Word.AGREE if self._may_begin():
+                self._frames = Frames()
+                self._task = asyncio.create_task(self._attempt(self._frames))
+            case Word.LIGHTS if self._frames is not None:
+                self._frames.lights_began(_now_ms())
+            case Word.STOP if self._frames is not None:
+                self._frames.stop()
+            case Word.NO_CAMERA if self._frames is not None:
+                self._frames.stop(Nothing.NO_CAMERA)
+            case Word.DECLINE if not self._leaving:
+                self._leaving = True
+                if self._frames is not None:
+                    self._frames.stop()
+                self._task = asyncio.create_task(self._leave_without())
+
+    def _may_begin(self) -> bool:
+        return self._block is None and self._frames is None and not self._leaving
+
+    async def see(self, data: bytes) -> None:
+        """A frame came. Before the person has agreed, and after the end, it is dropped."""
+        if self._frames is not None:
+            frame = frame_of(data)
+            if frame is not None:
+                self._frames.put(frame, _now_ms())
+            await self._say({"more": True})
+
+    async def left(self) -> None:
+        """The page has gone: whatever runs is ended, and nothing is sent anywhere."""
+        if self._frames is not None:
+            self._frames.stop()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task}, timeout=2.0)
+
+    def lights(self, lights: Sequence[Light]) -> None:
+        shown = [[light.red, light.green, light.blue, light.duration_ms] for light in lights]
+        self._from_thread({"lights": shown})
+
+    def prompt(self, code: LiveCode) -> None:
+        self._from_thread({"prompt": code.name})
+
+    async def _attempt(self, frames: Frames) -> None:
+        try:
+            await self._try(frames)
+        except AgecheckError:
+            self._frames = None
+            await self._nothing(Nothing.FAULT.value)
+        except Exception:
+            return  # the page has gone; whoever reads from it learns that
+        finally:
+            self._frames = None
+
+    async def _try(self, frames: Frames) -> None:
+        attempts, question = self._desk.attempts, self._question
+        if not attempts.may_start():
+            await self._nothing(Block.NO_ATTEMPTS.value)
+            return
+        if self._bound is None:
+            await self._say({"prompt": "STARTING"})
+            self._bound = await asyncio.to_thread(self._desk.bind, question)
+        bound = self._bound
+        await self._say({"camera": True})
+        seen = await asyncio.to_thread(run_session, partial(self._begin, bound), frames, self)
+        if isinstance(seen, Nothing):
+            attempts.ended(final=False)
+            await self._nothing(seen.value)
+        elif seen.reason is not None:
+            attempts.ended(final=False)
+            await self._nothing(seen.reason.explanation)
+        elif not self._leaving:
+            await self._answer(bound, over=seen.verdict is Verdict.OVER)
+
+    def _begin(self, bound: Bound) -> AbstractContextManager[Live]:
+        """An attempt counts from its first frame on: a camera that never came is none."""
+        self._desk.attempts.began()
+        return bound.open_session()
+
+    async def _answer(self, bound: Bound, *, over: bool) -> None:
+        url = answer_url(self._question, bound.issue(over), bound.public_jwk)
+        if over:
+            self._desk.attempts.reset()
+        else:
+            self._desk.attempts.ended(final=True)
+        self.is_over = self._leaving = True
+        await self._say({"answered": "over" if over else "under", "go": url})
+
+    async def _nothing(self, explanation: str) -> None:
+        """For the person alone, who may try again or go back."""
+        if not self._leaving:
+            may_retry = self._desk.attempts.may_start()
+            await self._say({"nothing": explanation, "may_retry": may_retry})
+
+    async def _leave_without(self) -> None:
+        hold_s = seconds_to_hold(self._asked_s, time.monotonic())
+        await self._say({"hold_ms": math.ceil(1000 * hold_s)})
+        await asyncio.sleep(hold_s)
+        self.is_over = True
+        await self._say({"go": answer_url(self._question, None, None)})
+
+    def _from_thread(self, message: dict[str, Any]) -> None:
+        self._loop.call_soon_threadsafe(self._say_soon, message)
+
+    def _say_soon(self, message: dict[str, Any]) -> None:
+        if self._frames is not None and not self._leaving:
+            task = asyncio.create_task(self._say_quietly(message))
+            self._prompts.add(task)
+            task.add_done_callback(self._prompts.discard)
+
+    async def _say_quietly(self, message: dict[str, Any]) -> None:
+        try:
+            await self._say(message)
+        except Exception:
+            return  # as above
+
+
+def _now_ms() -> int:
+    return time.monotonic_ns() // 1_000_000

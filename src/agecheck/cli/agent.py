@@ -1,0 +1,88 @@
+"""agecheck agent: answers sites that this device's browser opens, after a person's click."""
+
+from __future__ import annotations
+
+import re
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from agecheck.errors import MissingExtraError
+
+_NEEDED = ("starlette", "uvicorn", "websockets")
+_AGE = re.compile(r"([1-9][0-9]?)(?:=([1-9][0-9]?(?:\.[0-9])?))?")
+
+
+@click.command()
+@click.option(
+    "--key",
+    "key_file",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The device's key file, from agecheck keys new.",
+)
+@click.option(
+    "--asked",
+    "asked_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where it is kept which site asked about which age; the key file's name with .asked "
+    "behind it by default.",
+)
+@click.option(
+    "--age",
+    "ages",
+    multiple=True,
+    metavar="LIMIT[=CHALLENGE]",
+    help="An age limit to answer about, with the challenge age or, without one, the calibration's. "
+    "May be given several times; 18 by default.",
+)
+@click.option(
+    "--liveness",
+    type=click.Choice(["passive", "active"]),
+    default="passive",
+    show_default=True,
+    help="What is looked for beside an age.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8462, show_default=True)
+def agent(
+    key_file: Path, asked_file: Path | None, ages: tuple[str, ...], liveness: str, port: int
+) -> None:
+    """Answer sites that ask this device whether somebody is over an age.
+
+    Serves one page on 127.0.0.1. A site's form opens it; it says who asks and what they learn, uses
+    the camera after a click, and sends the browser back to that site with a token or none. Ends at
+    SIGTERM or Ctrl-C. Needs the extra: pip install 'agecheck-ondevice[web]'.
+    """
+    if any(find_spec(name) is None for name in _NEEDED):
+        raise MissingExtraError("web")
+    from agecheck.agent.asked_ages import AskedAges
+    from agecheck.agent.desk import Desk
+    from agecheck.agent.serving import serve
+    from agecheck.bootstrap import load_checker
+    from agecheck.policy import AgePolicy
+    from agecheck.token import DeviceKey
+
+    policies = {}
+    for text in ages or ("18",):
+        match = _AGE.fullmatch(text)
+        if match is None:
+            raise click.BadParameter("an age is LIMIT or LIMIT=CHALLENGE", param_hint="--age")
+        challenge_age = None if match[2] is None else float(match[2])
+        policies[int(match[1])] = AgePolicy(
+            int(match[1]), challenge_age=challenge_age, liveness=liveness
+        )
+    desk = Desk(
+        DeviceKey.load(key_file),
+        policies,
+        AskedAges(asked_file or key_file.with_name(key_file.name + ".asked"), time.time),
+        # One worker for one person: nothing of one check can be there in the next.
+        lambda policy: load_checker(policy, seal_worker_checks=1),
+    )
+    try:
+        serve(desk, port, lambda port: click.echo(f"ready: http://127.0.0.1:{port}", err=True))
+    finally:
+        desk.close()
