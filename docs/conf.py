@@ -35,6 +35,7 @@ include_patterns = [
     "benchmarks/README.md",
     "models/README.md",
     "models/cards/*.md",
+    "examples/site/README.md",
 ]
 exclude_patterns = [".*", "build", "dist", "src", "tests"]
 source_suffix = {".md": "markdown"}
@@ -56,7 +57,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"[a-z_]+|NDArray|TypeError|ValueError"),
     # Aliases and protocols that are described in words where they are used.
     (r"py:class", r"Picture|agecheck\.relying_party\.replay_(sql|redis)\..*"),
-    (r"py:class", r"agecheck\.live_session\..*"),
+    (r"py:class", r"RgbFrame|agecheck\.live_session\..*|agecheck\.token\.formats\.TokenFormat"),
 ]
 
 html_theme = "furo"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,8 @@ def main() -> None:
             agent=f"http://127.0.0.1:{given.agent_port}/ask",
         )
     )
+    # uvicorn hands the signal on once it has closed; the agent is ended after that.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     agent = None if given.no_agent else start_agent(key_file, given.agent_port, given.age)
     try:
         print(f"the shop is open on {origin}", flush=True)

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
         WorkerError,
         WorkerFault,
     )
+    from agecheck.guidance import LiveCode
+    from agecheck.live_session import Light, LiveAttempts, LiveSession
     from agecheck.policy import AgePolicy, EffectivePolicy
     from agecheck.seal_state import SealLevel, SealState, Wall
     from agecheck.verdict import CheckResult, Reason, Verdict
@@ -49,6 +51,8 @@ else:
         "challenge",
         "checker",
         "bootstrap",
+        "guidance",
+        "live_session",
     ]
 
     def __getattr__(name):
@@ -76,6 +80,10 @@ __all__ = [
     "ImageFault",
     "InternalError",
     "KeyFileError",
+    "Light",
+    "LiveAttempts",
+    "LiveCode",
+    "LiveSession",
     "MissingExtraError",
     "ModelError",
     "ModelFault",

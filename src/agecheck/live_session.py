@@ -28,7 +28,7 @@ class SessionChannel(Protocol):
 
 
 class LiveSession:
-    """One attempt of one person. Made by `AgeChecker.live_session`; for one thread.
+    """One attempt of one person. Made by `AgeChecker.live_session`; for one thread::
 
         with checker.live_session() as session:
             while not session.over:

@@ -33,7 +33,7 @@ TOP_LEVEL = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 
 # As `agecheck agent` does it, but still pictures will do: what these frames show is one.
 PROGRAM = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from agecheck.agent.asked_ages import AskedAges
 from agecheck.agent.desk import Desk
@@ -51,6 +51,7 @@ desk = Desk(
     AskedAges(folder / "asked", time.time),
     lambda policy: load_checker(policy, seal_worker_checks=1),
 )
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
 try:
     serve(desk, 0, lambda port: print(port, flush=True))
 finally:
@@ -129,7 +130,7 @@ def running(folder: Path) -> Iterator[Agent]:
             yield Agent(folder, port, process)
         finally:
             process.terminate()
-            process.wait(20)
+            assert process.wait(20) == 0
 
 
 def portrait_frames() -> list[bytes]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pickle
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agecheck.challenge import Challenge
+from agecheck.relying_party import AcceptUnattestedDevices, MemoryReplayStore, RelyingParty
+from agecheck.token import AudienceSigner
 from agecheck.web_exchange import (
     KeyKind,
     QuestionError,
@@ -19,6 +22,7 @@ from agecheck.web_exchange import (
     read_answer,
     read_question,
 )
+from relying_party.devices import NOW_S, POLICY, VISITOR, answer
 
 SHOP = "https://shop.example"
 CHALLENGE = Challenge(SHOP, "n" * 32, 18)
@@ -46,6 +50,28 @@ def test_an_answer_comes_back_as_it_was_sent() -> None:
         assert answer.token == token
         key = None if token is None or x is None else {"kty": "OKP", "crv": "Ed25519", "x": x}
         assert answer.public_jwk == key
+
+
+def test_a_fresh_key_travels_with_its_token() -> None:
+    """The whole way of a site that pins no key: question, answer in the fragment, verified."""
+    site = RelyingParty(
+        SHOP,
+        secret=bytes(32),
+        trust=AcceptUnattestedDevices(),
+        policy=POLICY,
+        replay_store=MemoryReplayStore(),
+        clock=lambda: NOW_S,
+    )
+    asked = site.new_challenge(18, visitor=VISITOR)
+    form = agent_form(asked.challenge, f"{SHOP}/a", key=KeyKind.FRESH)
+    question = read_question(form, asker=SHOP)
+    signer = AudienceSigner(SHOP, Ed25519PrivateKey.generate(), now=lambda: NOW_S)
+    url = answer_url(question, answer(question.challenge, signer), signer.public_jwk())
+    said = read_answer(url.partition("#")[2])
+    verified = site.verify(
+        said.token or "", ticket=asked.ticket, visitor=VISITOR, public_jwk=said.public_jwk
+    )
+    assert verified.over
 
 
 @given(st.text() | st.binary() | st.none())

@@ -11,7 +11,7 @@ import pytest
 from agecheck import AgeChecker, AgePolicy, SealError, load_checker
 from agecheck.seal.channel import CHANNEL_FD
 from agecheck.seal.pool import WorkerPool
-from agecheck.seal.setup import WorkerSetup
+from agecheck.seal.setup import MAX_SESSION_S, WorkerSetup
 from agecheck.seal.walls import MAX_DESCRIPTORS
 from agecheck.seal_state import OPEN, SealLevel, SealState, Wall
 from seal.processes import (
@@ -87,7 +87,7 @@ class TestWorker:
             ("Max processes", 0),
             ("Max locked memory", 0),
             ("Max open files", MAX_DESCRIPTORS),
-            ("Max cpu time", 1000),
+            ("Max cpu time", 1 + 32 * MAX_SESSION_S),
             ("Max address space", 4 << 30),
         ],
     )

@@ -90,7 +90,8 @@ def running(folder: Path, age: str) -> Iterator[Place]:
             yield place
         finally:
             process.terminate()
-            process.wait(30)
+            assert process.wait(30) == 0
+            assert not _answers(place.agent)  # one command starts both, and ends both
 
 
 def _answers(origin: str) -> bool:
@@ -477,12 +478,16 @@ def test_movements_and_lights_are_asked_for(browser: Browser, tmp_path: Path) ->
             expect(page.locator("#consent")).to_contain_text("changing colours")
             agree(page)
             page.wait_for_selector("body.lit", timeout=CHECK_MS)
+            for _ in range(2):  # on a busy machine the canvas may answer too late, as people do
+                page.wait_for_selector("#answered:not([hidden]), #retry:visible", timeout=CHECK_MS)
+                if page.locator("#retry").is_visible():
+                    page.click("#retry")
             page.wait_for_url(f"{shop}/answer*", timeout=CHECK_MS)
             answer = read_answer(page.url.partition("#")[2])
             context.close()
         finally:
             process.terminate()
-            process.wait(20)
+            assert process.wait(20) == 0
     verified = verify_token(
         answer.token or "",
         audience=shop,

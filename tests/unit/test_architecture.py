@@ -51,7 +51,10 @@ def test_a_module_has_no_assert(module: Path) -> None:
 
 
 def test_a_module_prints_and_logs_nothing(module: Path) -> None:
-    """Only the command line writes anything: a print in the library could show an age."""
+    """Only the command line writes anything: a print in the library could show an age.
+
+    A kiosk's processes are programs of their own; they name their faults, in one place.
+    """
     tree = ast.parse(module.read_text("utf-8"))
     imported = {
         name.name.split(".")[0]
@@ -64,7 +67,7 @@ def test_a_module_prints_and_logs_nothing(module: Path) -> None:
         if isinstance(node, ast.ImportFrom) and node.level == 0
     }
     assert "logging" not in imported
-    if not _name(module).startswith("cli/"):
+    if not _name(module).startswith("cli/") and _name(module) != "kiosk/complaint.py":
         assert not {"print", "pprint", "sys.stdout.write", "sys.stderr.write"} & set(_calls(tree))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -82,6 +84,8 @@ def agent(
         # One worker for one person: nothing of one check can be there in the next.
         lambda policy: load_checker(policy, seal_worker_checks=1),
     )
+    # The server hands the signal on once it has closed; the sealed worker is ended after that.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     try:
         serve(desk, port, lambda port: click.echo(f"ready: http://127.0.0.1:{port}", err=True))
     finally:

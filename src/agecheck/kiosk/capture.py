@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from agecheck.errors import AgecheckError
 from agecheck.kiosk import walls
+from agecheck.kiosk.complaint import complain
 from agecheck.kiosk.errors import BROKEN
 
 if TYPE_CHECKING:
@@ -35,10 +36,10 @@ def main(arguments: list[str]) -> int:
         listening = socket.socket(fileno=listen_fd)
         asyncio.run(_serve(setup, listening, channel_fd, beat_fd))
     except AgecheckError as error:
-        sys.stderr.write(f"agecheck kiosk: {error}\n")
+        complain(error)
         return BROKEN
     except Exception as error:  # its text could quote whatever the failing code had at hand
-        sys.stderr.write(f"agecheck kiosk: internal error ({type(error).__name__}) in capture\n")
+        complain(error, "in capture")
         return BROKEN
     return 0
 

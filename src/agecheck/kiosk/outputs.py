@@ -20,6 +20,7 @@ from agecheck.calibration import shipped_calibration
 from agecheck.errors import AgecheckError, CalibrationError, ChallengeError, SealError
 from agecheck.kiosk import walls
 from agecheck.kiosk.challenges import AskerRules, Desk, own_challenge
+from agecheck.kiosk.complaint import complain
 from agecheck.kiosk.config import KioskConfig, read_config
 from agecheck.kiosk.errors import BAD_SETTINGS, BROKEN
 from agecheck.kiosk.issuing import Issuer
@@ -44,10 +45,10 @@ def main(arguments: list[str]) -> int:
         os.chdir(Path(path).parent)
         _serve(config, camera, end_of(int(channel_fd)), int(beat_fd), int(parent))
     except AgecheckError as error:
-        sys.stderr.write(f"agecheck kiosk: {error}\n")
+        complain(error)
         return BROKEN if isinstance(error, SealError | CalibrationError) else BAD_SETTINGS
     except Exception as error:  # its text could quote a secret or a token
-        sys.stderr.write(f"agecheck kiosk: internal error ({type(error).__name__}) in outputs\n")
+        complain(error, "in outputs")
         return BROKEN
     return 0
 
@@ -182,7 +183,7 @@ def _put(desk: Desk, channel: socket.socket, text: bytes) -> None:
     try:
         desk.put(text)
     except ChallengeError as error:
-        sys.stderr.write(f"agecheck kiosk: a challenge is refused: {error}\n")
+        complain(error, "a challenge is refused")
         return
     with suppress(OSError):  # capture has gone, and this process is about to
         send(channel, Message(Kind.ASKED))

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import assert_type
+
+import numpy as np
+from numpy.typing import NDArray
 
 import agecheck
 from agecheck import (
@@ -25,6 +28,10 @@ from agecheck import (
     ImageFault,
     InternalError,
     KeyFileError,
+    Light,
+    LiveAttempts,
+    LiveCode,
+    LiveSession,
     MissingExtraError,
     ModelError,
     ModelFault,
@@ -103,6 +110,22 @@ async def attest(checker: AgeChecker, image: bytes, nonce: str) -> str | None:
     attestation = await checker.attest_async(image, challenge, signer)
     assert_type(attestation, Attestation)
     return attestation.token
+
+
+def live(checker: AgeChecker, frames: Iterable[NDArray[np.uint8]]) -> CheckResult | None:
+    """One attempt of one person before a camera."""
+    attempts = LiveAttempts(checker.policy.max_attempts, 60.0, time.monotonic)
+    if not attempts.may_start():
+        return None
+    with checker.live_session() as session:
+        assert_type(session, LiveSession)
+        assert_type(session.lights, tuple[Light, ...])
+        for frame in frames:
+            session.show(frame, round(time.monotonic() * 1000))
+            assert_type(session.tick(), LiveCode)
+            if session.over:
+                break
+        return session.finish()
 
 
 def explain(error: AgecheckError) -> ImageFault | ModelFault | WorkerFault | TokenFault | str:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 import click
 
 from agecheck.cli.bench.accuracy import accuracy
+from agecheck.cli.bench.attacks import attacks
 from agecheck.cli.bench.calibrate import calibrate
 from agecheck.cli.bench.compare import compare
 from agecheck.cli.bench.latency import latency
@@ -25,5 +26,5 @@ def bench() -> None:
         raise MissingExtraError("bench")
 
 
-for _command in (accuracy, compare, calibrate, latency, quality):
+for _command in (accuracy, compare, calibrate, latency, quality, attacks):
     bench.add_command(_command)
