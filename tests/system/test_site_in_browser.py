@@ -159,7 +159,11 @@ def visitor(
     page.on("pageerror", lambda error: said.append(str(error)))
     given = {"behaviour": behaviour, "pictures": pictures()}
     page.add_init_script(f"window.cameraGiven = {json.dumps(given)};\n{CAMERA}")
-    yield page
+    try:
+        yield page
+    except Exception as error:
+        error.add_note(f"on the page: {page.locator('main').inner_text()}")
+        raise
     context.close()
     assert said == []
 
