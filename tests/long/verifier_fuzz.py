@@ -32,6 +32,8 @@ from agecheck.token.sd_jwt import SD_JWT_VC
 from relying_party.devices import NOW_S, SITE, VISITOR, answer
 
 AT_ONCE = 10_000
+MAX_GROWTH_KIB = 16_384
+"""Between the first round and the last. Two bytes a token would be more than this."""
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/~ \n\0\u00e9\u0417"
 VALUES: list[object] = [
     True,
@@ -301,6 +303,8 @@ def main() -> None:
         "peak_memory_kib": peaks_kib,
         "outcomes": {name: dict(found.most_common()) for name, found in outcomes.items()},
     }
+    if peaks_kib[-1] - peaks_kib[0] > MAX_GROWTH_KIB:
+        raise AssertionError(f"memory grows: {peaks_kib}")
     text = json.dumps(result, indent=1) + "\n"
     if given.out is not None:
         given.out.write_text(text, encoding="utf-8")

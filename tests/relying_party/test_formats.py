@@ -243,6 +243,18 @@ def test_a_wrong_cwt_is_refused(token: str, fault: TokenFault) -> None:
     assert check(cwt(), "cwt").over
 
 
+def test_nothing_unsigned_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rubbish that anybody can send does not reach the decoder, which loses memory over some."""
+    seen: list[object] = []
+    monkeypatch.setattr(cbor2, "loads", seen.append)
+    message = decoded(found("cwt"))
+    for at in range(len(message)):
+        rubbish = message[:at] + bytes([message[at] ^ 0x40]) + message[at + 1 :]
+        fault_of(unpadded(rubbish), "cwt")
+        fault_of(unpadded(message[:at]), "cwt")
+    assert seen == []
+
+
 def test_without_the_extra_the_cwt_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing else takes its place."""
     monkeypatch.setattr("agecheck.token.cwt.find_spec", lambda _name: None)

@@ -164,7 +164,8 @@ def visitor(
     except Exception as error:
         error.add_note(f"on the page: {page.locator('main').inner_text()}")
         raise
-    context.close()
+    finally:
+        context.close()
     assert said == []
 
 
@@ -298,6 +299,25 @@ def test_declined_leads_to_the_other_way(browser: Browser, place: Place) -> None
         page.click("button[value=over]")
         expect(page.locator("#welcome")).to_be_visible()
     assert place.new_lines() == []
+
+
+SLOW_SOCKET = """(() => {
+  const Real = window.WebSocket;
+  window.WebSocket = class extends Real {
+    // Opened for the page only two seconds later, as on a busy machine.
+    set onopen(hear) { this.addEventListener("open", () => setTimeout(hear, 2000)); }
+    get readyState() { return performance.now() < 2000 ? Real.CONNECTING : super.readyState; }
+  };
+})()"""
+
+
+def test_a_click_before_the_connection_is_not_lost(browser: Browser, place: Place) -> None:
+    """Who goes back at once goes back, however slow the machine is."""
+    with visitor(browser) as page:
+        page.add_init_script(SLOW_SOCKET)
+        go_to_agent(page, place)
+        page.click("#consent [data-say=decline]")
+        expect(page.locator("#leaving")).to_be_visible(timeout=10_000)
 
 
 def test_no_camera_leads_to_the_other_way(browser: Browser, place: Place) -> None:

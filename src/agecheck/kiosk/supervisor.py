@@ -245,9 +245,12 @@ def write_addresses(folder: Path, addresses: dict[str, str]) -> None:
         for name, address in addresses.items():
             path = folder / _ADDRESS_FILES[name]
             path.unlink(missing_ok=True)
+            unfinished = path.with_suffix(".unfinished")
+            unfinished.unlink(missing_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            with os.fdopen(os.open(path, flags, 0o600), "w", encoding="ascii") as file:
+            with os.fdopen(os.open(unfinished, flags, 0o600), "w", encoding="ascii") as file:
                 file.write(address + "\n")
+            unfinished.rename(path)  # whoever waits for it never reads half an address
     except OSError:
         failed = True
     if failed:

@@ -27,6 +27,9 @@ const byId = (id) => document.getElementById(id);
 const { secret, age, block } = document.body.dataset;
 const socket = new WebSocket(`ws://${location.host}${location.pathname}`, ["agecheck-agent", secret]);
 socket.binaryType = "arraybuffer";
+const opened = new Promise((resolve) => {
+  socket.onopen = resolve;
+});
 let camera = null;
 let lightTimer = 0;
 let gone = false;
@@ -39,7 +42,9 @@ function show(name) {
   byId("live").textContent = heading.textContent;
 }
 
-function say(word) {
+/** A click may come before the connection stands: it is not lost. */
+async function say(word) {
+  await opened;
   if (socket.readyState === WebSocket.OPEN) socket.send(word);
 }
 
