@@ -35,7 +35,9 @@ include_patterns = [
     "benchmarks/README.md",
     "models/README.md",
     "models/cards/*.md",
+    "examples/README.md",
     "examples/site/README.md",
+    "THIRD_PARTY_NOTICES.md",
 ]
 exclude_patterns = [".*", "build", "dist", "src", "tests"]
 source_suffix = {".md": "markdown"}
