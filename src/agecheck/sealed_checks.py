@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
+from agecheck.adapters.blazeface import CascadeFaceDetector
 from agecheck.bootstrap import build_estimator, build_pipeline, build_session
 from agecheck.calibration import load_calibration, shipped_calibration
 from agecheck.errors import CalibrationError
-from agecheck.live_script import draw_script
-from agecheck.liveness import flatness, light, texture
-from agecheck.liveness.watch import LivenessWatch
 from agecheck.models.store import ModelStore
-from agecheck.policy import LIVENESS_LEVELS, EffectivePolicy
+from agecheck.policy import EffectivePolicy
 from agecheck.ports import DetectedFace, FaceMesh, Sight
 
 if TYPE_CHECKING:
@@ -48,8 +45,7 @@ class SealedChecks:
         self._policy = EffectivePolicy(**policy)  # type: ignore[arg-type]
         self._max_sd_years = in_use.max_sd_years
         _warm_up(self._pipeline)
-        for level in LIVENESS_LEVELS:
-            _warm_up_session(self._pipeline, replace(self._policy, liveness=level))
+        _warm_up_session(self._pipeline, self._policy)
 
     def before_seal(self) -> None:
         """Nothing is left to be done."""
@@ -73,7 +69,9 @@ def _warm_up(pipeline: FaceAgePipeline) -> None:
         Image.new("RGB", (64, 48)).save(encoded, encoding, exif=exif)
         pipeline.reader.open(encoded.getvalue()).decode()
     frame = np.zeros((480, 640, 3), np.uint8)
-    pipeline.detector.detect(frame)
+    detector = pipeline.detector
+    # Not the network for far faces: loading it, which needs no file any more, is for who needs it.
+    (detector.first if isinstance(detector, CascadeFaceDetector) else detector).detect(frame)
     eyes_nose_mouth_ears = ((280.0, 200.0), (360.0, 200.0), (320.0, 250.0), (320.0, 300.0))
     keypoints_px = (*eyes_nose_mouth_ears, (240.0, 210.0), (400.0, 210.0))
     pipeline.landmarker.locate(frame, DetectedFace((240.0, 140.0, 400.0, 320.0), keypoints_px, 1.0))
@@ -85,18 +83,23 @@ def _warm_up(pipeline: FaceAgePipeline) -> None:
 
 
 def _warm_up_session(pipeline: FaceAgePipeline, policy: EffectivePolicy) -> None:
-    """The same for a live session, and for every cue in it: made-up faces that move at random."""
-    script = draw_script(policy.liveness)
-    session = build_session(pipeline, policy, 1.0, script.to_bytes())
-    session.lights_began(0)
-    session.see(np.zeros((480, 640, 3), np.uint8), 0)
-    session.tick()
-    session.finish()
-    _warm_up_cues()
+    """Load what a live session needs; with liveness, also run each cue on made-up faces.
+
+    A program that checks stills waits for this, too: without liveness nothing is run.
+    """
+    from agecheck.live_script import draw_script
+
+    build_session(pipeline, policy, 1.0, draw_script(policy.liveness).to_bytes())
+    if policy.liveness != "none":
+        _warm_up_cues()
 
 
 def _warm_up_cues() -> None:
     """The functions of the cues that load or allocate something of their own."""
+    from agecheck.live_script import draw_script
+    from agecheck.liveness import flatness, light, texture
+    from agecheck.liveness.watch import LivenessWatch
+
     random = np.random.default_rng(0)
     points, moved = random.uniform(-1, 1, (2, 46, 2))
     flatness.homography_residual(points, moved)

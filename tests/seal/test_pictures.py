@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from agecheck import AgeChecker, CheckResult, ImageError
+from agecheck import AgeChecker, AgePolicy, CheckResult, ImageError, Verdict, load_checker
 from agecheck.errors import ImageFault
 from seal.processes import CAT, PORTRAIT
 from seal.tasks import OVER
@@ -157,3 +157,12 @@ def test_a_damaged_picture_has_one_outcome(
     for position, value in damage:
         data[int(position * len(data))] = value
     assert outcome(checker, bytes(data)) == outcome(unsealed, bytes(data))
+
+
+def test_a_far_face_is_found_behind_the_walls() -> None:
+    """The network for far faces is loaded by the worker that needs it, which opens no file."""
+    picture = Image.new("RGB", (1600, 1200), (120, 120, 120))
+    picture.paste(portrait_image().resize((640, 640)), (800, 400))
+    with load_checker(AgePolicy(age_limit=18, challenge_age=25)) as checker:
+        for _ in range(2):
+            assert checker.check(encode(picture, "JPEG", quality=92)).verdict is Verdict.OVER

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from PIL import Image
 
 import agecheck
 from agecheck import AgePolicy, load_checker
+from agecheck.seal.pool import WorkerPool
+from agecheck.seal.setup import WorkerSetup
 from seal.processes import CAT, PORTRAIT
 
 PACKAGE = Path(agecheck.__file__).parent
@@ -61,3 +64,20 @@ def test_a_hundred_checks_change_no_file(tmp_path: Path, monkeypatch: pytest.Mon
     assert list(tmp_path.rglob("*")) == []
     assert set(os.listdir("/dev/shm")) == shared_memory  # noqa: PTH208, S108
     assert answers(1) == first
+
+
+def test_a_worker_is_forked_ahead_where_it_will_be_needed() -> None:
+    """Before the last check of the one that is there, and beside one that is out; not otherwise."""
+    setup = WorkerSetup("seal.tasks:Obedient", max_checks=3)
+    with closing(WorkerPool(setup, concurrency=2)) as pool:
+        waiting = []
+        for _ in range(3):
+            waiting.append(len(pool._idle))
+            pool.check(b"over")
+        assert waiting == [1, 1, 1]
+        assert len(pool._idle) == 1  # the next one, made during the third check
+        first = pool.reserve()
+        second = pool.reserve()
+        assert len(pool._idle) == 1
+        pool.release(first)
+        pool.release(second)

@@ -45,6 +45,11 @@ class CascadeFaceDetector:
     def __init__(self, detectors: Sequence[FaceDetector]) -> None:
         self._detectors = tuple(detectors)
 
+    @property
+    def first(self) -> FaceDetector:
+        """The one that is always asked; the others are for what it misses."""
+        return self._detectors[0]
+
     def detect(self, frame: Picture) -> Sequence[DetectedFace]:
         for detector in self._detectors:
             faces = detector.detect(frame)

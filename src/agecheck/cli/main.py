@@ -27,7 +27,7 @@ def main() -> None:
         if _will_need_a_worker(sys.argv[1:]):
             from agecheck.seal.starting import start_ahead
 
-            start_ahead()
+            start_ahead("agecheck.runtime", "agecheck.sealed_checks")
         from agecheck.cli.program import cli
 
         gc.enable()

@@ -1,4 +1,4 @@
-"""python -m agecheck.seal.fork_server FD: loads the networks once, and forks workers ahead.
+"""python -m agecheck.seal.fork_server FD [MODULE...]: loads the networks once, forks workers ahead.
 
 A fresh interpreter: the caller's keys, pictures and threads are not in it. It never holds a picture
 either: those go to the workers directly, over a channel that it closes after the fork.
@@ -33,12 +33,19 @@ if TYPE_CHECKING:
 LEAVE_S = 1
 
 
-def main(control_fd: int) -> None:
-    """Serve one caller until its end of the control channel closes."""
+def main(control_fd: int, *modules: str) -> None:
+    """Serve one caller until its end of the control channel closes.
+
+    Args:
+        modules: imported while the caller is still finding out what it wants.
+    """
     gc.disable()  # while libraries load, they leave next to nothing behind
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # workers are not waited for; no zombies
     control = end_of(control_fd)
     first_stage = walls.first_stage()
+    with suppress(Exception):  # what the task cannot do without, it imports itself, and says so
+        for module in modules:
+            import_module(module)
     message = control.recv(MAX_SETUP_BYTES)
     if not message:  # started ahead, and not needed after all
         return
@@ -122,5 +129,5 @@ def _become_worker(
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), *sys.argv[2:])
     os._exit(0)  # there is nothing to write or to undo

@@ -157,7 +157,7 @@ class WorkerPool:
         raise SealError("no sealed worker comes up")
 
     def _take(self) -> WorkerHandle | None:
-        """The first in line, with another one behind it that is forked while this check runs."""
+        """The first in line. Another one is forked while this check runs, if it will be needed."""
         with self._lock:
             server = self._running_server()
             for worker in list(self._idle):
@@ -165,7 +165,10 @@ class WorkerPool:
                     self._idle.remove(worker)
                     worker.kill()  # it said something unasked, or died
             try:
-                while len(self._idle) < 2:
+                if not self._idle:
+                    self._idle.append(server.request_worker())
+                is_last = self._idle[0].checks_left <= 1
+                if len(self._idle) < 2 and (is_last or self._out):
                     self._idle.append(server.request_worker())
             except OSError:  # the server has gone just now
                 self._drop_server()

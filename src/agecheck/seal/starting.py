@@ -14,6 +14,7 @@ from agecheck.seal.channel import pair
 if TYPE_CHECKING:
     import socket
 
+_PROGRAM = "agecheck.seal.fork_server"
 _KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -29,13 +30,16 @@ _ahead: dict[int, Started] = {}
 """By the process that started it: after a fork it is the parent's."""
 
 
-def start_ahead() -> None:
+def start_ahead(*modules: str) -> None:
     """Start the fork server that this process is going to need: it comes up meanwhile.
 
     For a program that checks a picture and ends. A server that nobody asks for ends with it.
+
+    Args:
+        modules: what it may import, behind its first walls, before it is told what it is for.
     """
     with suppress(OSError):  # whoever asks for it will be told
-        _ahead[os.getpid()] = _start()
+        _ahead[os.getpid()] = _start(*modules)
 
 
 def started() -> Started:
@@ -47,7 +51,7 @@ def started() -> Started:
     return _ahead.pop(os.getpid(), None) or _start()
 
 
-def _start() -> Started:
+def _start(*modules: str) -> Started:
     if not sys.executable:
         raise FileNotFoundError("there is no Python program to start it with")
     control, theirs = pair()
@@ -57,7 +61,7 @@ def _start() -> Started:
         with theirs:
             process = subprocess.Popen(  # noqa: S603
                 # -S: no sitecustomize and no .pth file runs before the first walls
-                [sys.executable, "-PsS", "-m", "agecheck.seal.fork_server", str(descriptor)],
+                [sys.executable, "-PsS", "-m", _PROGRAM, str(descriptor), *modules],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
