@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from agecheck import mediapipe_extra
 from agecheck.calibration import load_calibration, shipped_calibration
 from agecheck.checker import DEFAULT_RELEASE_QUANTUM_MS, AgeChecker
-from agecheck.errors import CalibrationError, PolicyError, SealError
+from agecheck.errors import CalibrationError, ChallengeError, PolicyError, SealError
 from agecheck.policy import AgePolicy, EffectivePolicy
 from agecheck.seal.setup import DEFAULT_DEADLINE_S, WorkerSetup
 from agecheck.seal_state import OPEN
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from agecheck.live_session import SessionChannel
     from agecheck.models.store import ModelStore
     from agecheck.pipeline import FaceAgePipeline
-    from agecheck.ports import AgeEstimator
+    from agecheck.ports import AgeEstimator, AttackDetector
     from agecheck.runtime import OnnxModel
     from agecheck.seal.pool import WorkerPool
 
@@ -199,16 +199,24 @@ def build_session(
     """
     from agecheck.adapters.face_tracker import MeshTracker
     from agecheck.guidance import GuidedSession
+
+    tracker = MeshTracker(pipeline.detector, pipeline.landmarker)
+    watch = _build_watch(policy.liveness, challenge)
+    return GuidedSession(tracker, pipeline.estimator, watch, policy, max_sd_years)
+
+
+def _build_watch(liveness: str, challenge: bytes) -> AttackDetector | None:
+    if liveness == "none":
+        return None
     from agecheck.live_script import script_of_bytes
     from agecheck.liveness.watch import LivenessWatch
 
-    watch = None
-    if policy.liveness == "passive":
-        watch = LivenessWatch(None)
-    elif policy.liveness == "active":
-        watch = LivenessWatch(script_of_bytes(challenge))
-    tracker = MeshTracker(pipeline.detector, pipeline.landmarker)
-    return GuidedSession(tracker, pipeline.estimator, watch, policy, max_sd_years)
+    if liveness == "passive":
+        return LivenessWatch(None)
+    script = script_of_bytes(challenge)
+    if not script.steps or not script.lights:  # nothing asked for would count as all of it done
+        raise ChallengeError("an active session asks for movements and colours")
+    return LivenessWatch(script)
 
 
 def build_estimator(store: ModelStore, fusion: Fusion) -> AgeEstimator:

@@ -109,6 +109,8 @@ class GuidedSession:
             return
         sight = self._tracker.look(frame, at_ms)
         if self._watch is not None:
+            # Should it fail on a frame, it has missed what that showed: then there is no verdict.
+            self._ended_by = Reason.LIVENESS_NOT_SHOWN
             self._watch.see(frame, sight)
             self._ended_by = self._watch.ended_by
             if self._ended_by is not None:

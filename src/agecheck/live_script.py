@@ -27,7 +27,6 @@ _COLOURS = (
     (_STRONG, _WEAK, _STRONG),
     (_WEAK, _STRONG, _STRONG),
 )
-MAX_LIGHT_DURATION_MS = 10_000
 
 
 class Step(IntEnum):

@@ -10,7 +10,9 @@ import pytest
 
 from agecheck import AgePolicy, EffectivePolicy
 from agecheck.adapters.face_tracker import DETECT_EVERY_MS, MeshTracker
-from agecheck.errors import PolicyError
+from agecheck.bootstrap import build_session
+from agecheck.errors import ChallengeError, PolicyError
+from agecheck.live_script import Light, LiveScript, Step
 from agecheck.policy import LIVENESS_LEVELS
 from agecheck.ports import DetectedFace, FaceDetector
 from agecheck.token.claims import LIVENESS
@@ -116,3 +118,19 @@ class TestTracker:
         wall = np.full((480, 640, 3), 120, np.uint8)
         sight = tracker.look(wall, 400)
         assert (sight.mesh, sight.reason) == (None, Reason.NO_FACE)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        LiveScript(),
+        LiveScript(steps=(Step.NOD,)),
+        LiveScript(lights=(Light(255, 0, 0, 350), Light(0, 0, 255, 350))),
+    ],
+    ids=["nothing", "no colours", "no movements"],
+)
+def test_an_active_session_asks_for_something(script: LiveScript) -> None:
+    """Nothing asked for would count as all of it done."""
+    policy = EffectivePolicy(18, 25.0, 3, "active")
+    with pytest.raises(ChallengeError):
+        build_session(pipeline(), policy, 10.0, script.to_bytes())

@@ -269,6 +269,26 @@ class TestLiveness:
             expected = CheckResult.inconclusive(Reason.LIVENESS_NOT_SHOWN)
             assert rig.session.finish() == expected
 
+    def test_a_watch_that_fails_leaves_no_verdict(self) -> None:
+        """It has missed what that frame showed, and frames that it did see change nothing."""
+
+        class Failing(Watch):
+            fails = False
+
+            def see(self, frame: RgbFrame, sight: Sight) -> None:  # noqa: ARG002
+                if self.fails:
+                    raise ZeroDivisionError
+
+        watch = Failing()
+        rig = Rig(watch)
+        rig.see((40.0, 0.5), times=20)
+        watch.fails = True
+        with pytest.raises(ZeroDivisionError):
+            rig.see((40.0, 0.5))
+        watch.fails = False
+        rig.see((40.0, 0.5), times=20)
+        assert rig.session.finish() == CheckResult.inconclusive(Reason.LIVENESS_NOT_SHOWN)
+
     def test_the_lights_beginning_reaches_the_watch(self) -> None:
         """Without it no lag can be known."""
         watch = Watch()
