@@ -143,7 +143,7 @@ vectors: .venv/dev
 	PYTHONPATH=tests $(BIN)/python -m relying_party.make_refusals
 
 cli-docs: .venv/all
-	$(BIN)/python tests/cli/help_pages.py README.md docs/reference/cli.md
+	$(BIN)/python tests/cli/help_pages.py README.md docs/reference/cli.md docs/reference/kiosk.md
 
 # An environment of its own: what the site needs beside the public modules' own imports.
 .venv-docs/ready: docs/requirements.txt

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 from agecheck.errors import PolicyError
 from agecheck.live_script import Light, LiveScript
 from agecheck.policy import MAX_ATTEMPTS
+from agecheck.verdict import CheckResult, Reason, Verdict
 
 if TYPE_CHECKING:
     from agecheck.guidance import LiveCode
     from agecheck.ports import RgbFrame
-    from agecheck.verdict import CheckResult
 
 __all__ = ["Light", "LiveAttempts", "LiveSession"]
 
@@ -156,14 +156,20 @@ class LiveAttempts:
         self._left -= 1
         self._last_s = self._clock()
 
-    def ended(self, *, final: bool) -> None:
-        """An attempt ended, with a result or without.
+    def ended(self, result: CheckResult | None) -> None:
+        """An attempt ended.
+
+        Once an age was judged and it was no OVER, nobody tries again until the pause is over: of
+        several estimates the most favourable must not count. UNDER and an age between the limits
+        are the same here, so that a refused start does not tell which it was.
 
         Args:
-            final: it was answered UNDER, or by anything else after which nobody is to try again.
+            result: what it came to, or None.
         """
         self._last_s = self._clock()
-        if final:
+        if result is not None and (
+            result.verdict is Verdict.UNDER or result.reason is Reason.WITHIN_BUFFER
+        ):
             self._left = 0
 
     def reset(self) -> None:

@@ -67,13 +67,3 @@ def test_a_question_prints_no_secret() -> None:
 def test_files_are_for_the_agents_own_page(headers: dict[str, str], own: bool) -> None:
     """Another page, on another port of this machine too, cannot load them to see who listens."""
     assert guard.is_own_page(headers, "127.0.0.1:1") is own
-
-
-@pytest.mark.parametrize(
-    ("offered", "found"),
-    [(["agecheck-agent", "s"], "s"), (["s"], "s"), (["agecheck-agent"], None), (["a", "b"], None)],
-)
-def test_one_secret_is_offered(offered: list[str], found: str | None) -> None:
-    """None, or several, are no secret."""
-    assert guard.offered_secret(offered) == found
-    assert not guard.secrets_match(None, "s")

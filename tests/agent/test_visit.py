@@ -6,19 +6,20 @@ import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
 
-from agecheck.agent import frames, visit
+from agecheck.agent import session, visit
 from agecheck.agent.asked_ages import AskedAges
 from agecheck.agent.desk import Desk
 from agecheck.agent.questions import Pending
-from agecheck.agent.visit import Visit, Word, seconds_to_hold, word_of
+from agecheck.agent.visit import Visit, Word, seconds_to_hold
 from agecheck.challenge import Challenge
 from agecheck.errors import WorkerError, WorkerFault
 from agecheck.guidance import LiveCode
+from agecheck.live_page import frames
 from agecheck.live_session import Light
 from agecheck.policy import AgePolicy, EffectivePolicy
 from agecheck.seal_state import OPEN, SealState
@@ -92,11 +93,11 @@ def desk_with(folder: Path, ending: CheckResult | Exception) -> Desk:
 def _hasten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Holds nobody for 20 seconds."""
     monkeypatch.setattr(visit, "NO_TOKEN_EVERY_S", 0.8)
-    monkeypatch.setattr(frames, "RELEASE_QUANTUM_MS", 0)
+    monkeypatch.setattr(session, "RELEASE_QUANTUM_MS", 0)
     monkeypatch.setattr(frames, "TICK_S", 0.15)
 
 
-def visited(desk: Desk, words: Sequence[Word]) -> list[dict[str, Any]]:
+def visited(desk: Desk, words: Sequence[str]) -> list[dict[str, Any]]:
     """All that the page is told when a person touches this, with a camera that works."""
     said: list[dict[str, Any]] = []
 
@@ -163,11 +164,17 @@ def test_over_and_under_are_sent_at_once(tmp_path: Path, verdict: Verdict) -> No
 
 def test_attempts_are_counted_across_questions(tmp_path: Path) -> None:
     """Three inconclusive tries, whoever asks; then there is a pause, and the camera stays off."""
-    desk = desk_with(tmp_path, CheckResult.inconclusive(Reason.WITHIN_BUFFER))
+    desk = desk_with(tmp_path, CheckResult.inconclusive(Reason.NO_FACE))
     for turn in (1, 2, 3):
         said = visited(desk, [Word.AGREE])
         assert said[-1]["may_retry"] is (turn < 3)
     assert visited(desk, [Word.AGREE, Word.DECLINE])[-1]["go"].endswith("#agecheck=no_token")
+
+
+def test_an_age_is_judged_once(tmp_path: Path) -> None:
+    """Of several estimates the most favourable must not count: the pause comes at once."""
+    desk = desk_with(tmp_path, CheckResult.inconclusive(Reason.WITHIN_BUFFER))
+    assert visited(desk, [Word.AGREE])[-1]["may_retry"] is False
 
 
 def test_a_file_that_cannot_be_written_answers_nothing(tmp_path: Path) -> None:
@@ -198,17 +205,19 @@ def test_a_page_that_has_gone_gets_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "Agree", "agree ", "over", "x" * 40])
-def test_only_known_words_are_heard(text: str) -> None:
-    """No word says what the verdict is."""
-    assert word_of(text) is None
+def test_only_known_words_are_heard(tmp_path: Path, text: str) -> None:
+    """No word says what the verdict is, and none but one opens the camera."""
+    assert visited(desk_with(tmp_path, CheckResult(Verdict.OVER)), [text]) == []
 
 
-@pytest.mark.parametrize(
-    ("height_px", "width_px", "n_bytes"),
-    [(64, 64, 64 * 64 * 3 - 1), (63, 64, 63 * 64 * 3), (1281, 64, 1281 * 64 * 3), (0, 0, 0)],
-)
-def test_odd_frames_are_dropped(height_px: int, width_px: int, n_bytes: int) -> None:
-    """What does not have the size that it states never reaches the worker."""
-    head = height_px.to_bytes(2, "little") + width_px.to_bytes(2, "little")
-    assert frames.frame_of(head + bytes(n_bytes)) is None
-    assert frames.frame_of(b"\x40") is None
+def test_a_mistake_is_told_and_answers_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person is not left waiting before the camera, and reads nothing of what went wrong."""
+
+    def bind(_desk: Desk, _question: Question) -> NoReturn:
+        raise ZeroDivisionError("27 years")
+
+    monkeypatch.setattr(Desk, "bind", bind)
+    said = visited(desk_with(tmp_path, CheckResult(Verdict.OVER)), [Word.AGREE])
+    assert said[-1] == {"nothing": "Something went wrong on this device.", "may_retry": True}

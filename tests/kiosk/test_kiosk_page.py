@@ -13,6 +13,7 @@ from agecheck.guidance import LiveCode
 from agecheck.kiosk.config import Language
 
 PAGE = files("agecheck.kiosk") / "page"
+SHARED = files("agecheck.live_page") / "frames.js"
 LANGUAGES = get_args(Language)
 FILES = ("index.html", "kiosk.css", "kiosk.js", "frames.js", "staff.html", "staff.js")
 MIN_CONTRAST = 4.5
@@ -21,7 +22,7 @@ MIN_CONTRAST = 4.5
 
 def text(name: str) -> str:
     """A file's content."""
-    return (PAGE / name).read_text("utf-8")
+    return (SHARED if name == SHARED.name else PAGE / name).read_text("utf-8")
 
 
 def strings(language: str) -> dict[str, str]:

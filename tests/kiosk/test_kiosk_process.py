@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -143,6 +144,25 @@ def test_pictures_of_a_folder_are_a_file_to_the_token(tmp_path: Path, frames: li
         pixels = np.frombuffer(frame, np.uint8, offset=4).reshape(480, 480, 3)
         Image.fromarray(pixels).save(tmp_path / "played" / f"{number}.png")
     path = settings(tmp_path, '[camera]\nsource = "played"\n')
+    with running(path) as kiosk, kiosk.page() as page:
+        assert visit(page, [b""]) == "passed"
+        token = kiosk.line()
+    with pytest.raises(TokenError) as caught:
+        verified(token, tmp_path, nonce_of(token))
+    assert caught.value.fault is TokenFault.INPUT_REFUSED
+
+
+def test_a_film_is_a_file_to_the_token(tmp_path: Path, frames: list[bytes]) -> None:
+    """Decoded behind the walls of capture, and played from its beginning for each visit."""
+    with av.open(str(tmp_path / "film.mp4"), "w") as container:
+        stream = container.add_stream("mpeg4", rate=20)
+        stream.height = stream.width = 480
+        stream.pix_fmt, stream.bit_rate = "yuv420p", 8_000_000
+        for frame in frames:
+            pixels = np.frombuffer(frame, np.uint8, offset=4).reshape(480, 480, 3)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode(None))
+    path = settings(tmp_path, '[camera]\nsource = "film.mp4"\n')
     with running(path) as kiosk, kiosk.page() as page:
         assert visit(page, [b""]) == "passed"
         token = kiosk.line()

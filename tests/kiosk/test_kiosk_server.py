@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from agecheck.kiosk.attendant import Room
-from agecheck.kiosk.messages import Outcome
+from agecheck.kiosk.messages import Outcome, Refusal
 from agecheck.kiosk.server import BUSY, PageServer
 from agecheck.live_session import Light
 from agecheck.verdict import CheckResult, Reason, Verdict
@@ -319,6 +319,29 @@ def test_attempts_run_out_until_staff_resets_them() -> None:
         assert running.get("/staff/reset", "POST", Authorization="Bearer " + STAFF)[0] == 200
         page.send("start")
         hear(page, "consent")
+
+
+@pytest.mark.parametrize("reason", [Reason.WITHIN_BUFFER, Reason.NO_FACE])
+def test_a_refused_start_does_not_tell_under(reason: Reason) -> None:
+    """It comes after any age that was judged; what could not be judged may be tried again."""
+    live = ScriptedLive(CheckResult.inconclusive(reason))
+    with serving(lambda: room_of(lambda: live, KeptLink())) as running, running.page() as page:
+        agree(page)
+        hear(page, "attract")
+        page.send("start")
+        hear(page, "wait" if reason is Reason.WITHIN_BUFFER else "consent")
+
+
+def test_a_session_that_never_began_is_no_attempt() -> None:
+    """Nobody asks, again and again: whoever comes when somebody does is not told to wait."""
+    link = KeptLink(refusal=Refusal.NO_CHALLENGE)
+    with serving(lambda: room_of(ScriptedLive, link)) as running, running.page() as page:
+        for _ in range(4):
+            agree(page)
+            hear(page, "wait")
+        link.refusal = None
+        agree(page)
+        hear(page, "passed")
 
 
 def test_details_are_for_staff_alone() -> None:

@@ -15,7 +15,9 @@ from agecheck.errors import ImageError, ImageFault, InternalError, WorkerError, 
 from agecheck.guidance import LiveCode
 from agecheck.kiosk import visit
 from agecheck.kiosk.messages import Outcome, Refusal
-from agecheck.kiosk.visit import Ending, Frames, VisitEnd, run_visit
+from agecheck.kiosk.visit import Ending, VisitEnd, run_visit
+from agecheck.live_page import frames as live_frames
+from agecheck.live_page.frames import Frames
 from agecheck.live_session import Light
 from agecheck.verdict import CheckResult, Reason, Verdict
 from kiosk.scripted import KeptLink, ScriptedLive
@@ -101,7 +103,7 @@ def test_nothing_is_looked_at_without_a_challenge() -> None:
 def test_who_leaves_is_not_checked_further() -> None:
     """No token, no fallback, and the session is closed."""
     frames, link, live = Frames(), KeptLink(), ScriptedLive(n_frames=10_000)
-    threading.Timer(0.8, frames.cancel).start()
+    threading.Timer(0.8, frames.stop).start()
     assert visit_with(live, link, frames).ending is Ending.CANCELLED
     assert link.said == ["begin", Outcome.CANCELLED]
     assert live.closed == 1
@@ -110,7 +112,7 @@ def test_who_leaves_is_not_checked_further() -> None:
 def test_who_leaves_before_the_first_frame_is_gone_at_once() -> None:
     """Nothing waits for a camera that nobody wants any more."""
     frames = Frames()
-    threading.Timer(0.1, frames.cancel).start()
+    threading.Timer(0.1, frames.stop).start()
     began_s = time.monotonic()
     assert visit_with(ScriptedLive(), None, frames, n_frames=0).ending is Ending.CANCELLED
     assert time.monotonic() - began_s < 3
@@ -118,7 +120,7 @@ def test_who_leaves_before_the_first_frame_is_gone_at_once() -> None:
 
 def test_a_camera_that_stops_ends_the_visit(monkeypatch: pytest.MonkeyPatch) -> None:
     """After its first frames, or before them."""
-    monkeypatch.setattr(visit, "STALLED_S", 0.3)
+    monkeypatch.setattr(live_frames, "STALLED_S", 0.3)
     monkeypatch.setattr(visit, "FIRST_FRAME_S", 0.3)
     for n_frames in (0, 3):
         link = KeptLink()
@@ -129,7 +131,7 @@ def test_a_camera_that_stops_ends_the_visit(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_session_without_an_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """With what it has by then."""
-    monkeypatch.setattr(visit, "MAX_VISIT_S", 0.6)
+    monkeypatch.setattr(live_frames, "MAX_SESSION_S", 0.6)
     live = ScriptedLive(CheckResult.inconclusive(Reason.NO_FACE), n_frames=10_000)
     end = visit_with(live)
     assert (end.ending, end.detail) == (Ending.ID_NEEDED, "NO_FACE")

@@ -179,7 +179,7 @@ class TestAttempts:
             assert attempts.may_start()
             attempts.began()
             self.now_s += 10
-            attempts.ended(final=False)
+            attempts.ended(None)
         assert not attempts.may_start()
         with pytest.raises(PolicyError):
             attempts.began()
@@ -188,18 +188,35 @@ class TestAttempts:
         self.now_s += 1
         assert attempts.may_start()
 
-    def test_after_under_there_is_no_second_attempt(self) -> None:
-        """Otherwise a minor would try until it passes."""
+    @pytest.mark.parametrize(
+        "result", [CheckResult(Verdict.UNDER), CheckResult.inconclusive(Reason.WITHIN_BUFFER)]
+    )
+    def test_after_an_age_was_judged_there_is_no_second_attempt(self, result: CheckResult) -> None:
+        """Otherwise a minor would try until it passes; and the pause does not tell UNDER."""
         attempts = self.at()
         attempts.began()
-        attempts.ended(final=True)
+        attempts.ended(result)
         assert not attempts.may_start()
+
+    @pytest.mark.parametrize(
+        "result",
+        [
+            CheckResult(Verdict.OVER),
+            *(CheckResult.inconclusive(r) for r in Reason if r is not Reason.WITHIN_BUFFER),
+        ],
+    )
+    def test_what_says_nothing_of_an_age_may_be_tried_again(self, result: CheckResult) -> None:
+        """Too dark, a second face, no liveness: the next attempt may be better."""
+        attempts = self.at()
+        attempts.began()
+        attempts.ended(result)
+        assert attempts.may_start()
 
     def test_staff_may_reset_it(self) -> None:
         """At once."""
         attempts = self.at()
         attempts.began()
-        attempts.ended(final=True)
+        attempts.ended(CheckResult(Verdict.UNDER))
         attempts.reset()
         assert attempts.may_start()
 
@@ -207,7 +224,7 @@ class TestAttempts:
         """Whoever comes a pause later."""
         attempts = self.at()
         attempts.began()
-        attempts.ended(final=False)
+        attempts.ended(None)
         self.now_s += 60
         for _ in range(3):
             assert attempts.may_start()

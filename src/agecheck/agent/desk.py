@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agecheck.agent.asked_ages import AskedAges
 from agecheck.agent.errors import AgentError
-from agecheck.agent.frames import Live
+from agecheck.live_page.frames import Live
 from agecheck.live_session import LiveAttempts
 from agecheck.ports import Evidence
 from agecheck.token import AudienceSigner, DeviceKey

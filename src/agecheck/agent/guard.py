@@ -1,26 +1,17 @@
 """Who may talk to the agent: pure checks on a request's headers.
 
-The port is open on this machine alone, but any page in any browser here can have requests sent to
-it, under a name of its own choosing (DNS rebinding). No answer carries a CORS header, so no other
-page can read one; what is left is what a request could *do*, and that is decided here.
+No answer carries a CORS header, so no other page can read one; what is left is what a request could
+*do*, and that is decided here, beyond what `live_page.guard` does for every page server.
 """
 
 from __future__ import annotations
 
-import hmac
-import secrets
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
-SECRET_BYTES = 24
 SUBPROTOCOL = "agecheck-agent"
 REQUESTS_PER_MINUTE = 6
 WINDOW_S = 60.0
-
-
-def new_secret() -> str:
-    """32 characters of base64url."""
-    return secrets.token_urlsafe(SECRET_BYTES)
 
 
 def is_top_level(headers: Mapping[str, str]) -> bool:
@@ -39,19 +30,6 @@ def is_own_page(headers: Mapping[str, str], host: str) -> bool:
     if origin is not None and origin != f"http://{host}":
         return False
     return headers.get("sec-fetch-site") in ("same-origin", "none")
-
-
-def secrets_match(given: str | None, expected: str) -> bool:
-    """Compared in constant time; nothing given never matches."""
-    return given is not None and hmac.compare_digest(
-        given.encode("utf-8", "replace"), expected.encode()
-    )
-
-
-def offered_secret(subprotocols: Iterable[str]) -> str | None:
-    """The secret beside SUBPROTOCOL: a browser's WebSocket has no other header to send it in."""
-    others = [offered for offered in subprotocols if offered != SUBPROTOCOL]
-    return others[0] if len(others) == 1 else None
 
 
 class Pace:
@@ -75,22 +53,3 @@ class Pace:
             return False
         self._came_s.append(now_s)
         return True
-
-
-def page_headers(host: str) -> Mapping[str, str]:
-    """Headers for every answer: nothing from outside, nothing kept, nobody frames or opens it."""
-    policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; "
-        f"connect-src 'self' ws://{host}; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'; require-trusted-types-for 'script'"
-    )
-    return {
-        "Content-Security-Policy": policy,
-        "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), display-capture=()",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Cache-Control": "no-store",
-    }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agecheck.agent.desk import Block
-from agecheck.agent.guard import new_secret
+from agecheck.live_page.guard import new_secret
 from agecheck.web_exchange import Question
 
 KEPT_S = 300.0

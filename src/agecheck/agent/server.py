@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from importlib.resources import files
 from string import Template
-from typing import Any, TypeAlias
 from urllib.parse import parse_qsl  # text alone: nothing is opened or fetched
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from agecheck.agent import guard
 from agecheck.agent.desk import Desk
 from agecheck.agent.questions import Questions
-from agecheck.agent.visit import Visit, word_of
+from agecheck.agent.visit import Visit
+from agecheck.live_page import serving
+from agecheck.live_page.guard import offered_secret, secrets_match
+from agecheck.live_page.serving import Receive, Scope, Send
 from agecheck.web_exchange import ASK_PATH, Question, QuestionError, QuestionFault, read_question
 
 MAX_FORM_BYTES = 4096
@@ -29,13 +31,10 @@ HOME = (
 )
 _PAGE = files("agecheck.agent") / "page"
 _FILES = {
-    "/agent.css": ("agent.css", "text/css"),
-    "/agent.js": ("agent.js", "text/javascript"),
-    "/frames.js": ("frames.js", "text/javascript"),
+    "/agent.css": (_PAGE / "agent.css", "text/css"),
+    "/agent.js": (_PAGE / "agent.js", "text/javascript"),
+    "/frames.js": (files("agecheck.live_page") / "frames.js", "text/javascript"),
 }
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class Refusal(Enum):
@@ -68,8 +67,8 @@ class AgentServer:
             Route(ASK_PATH, self._ask, methods=["POST"]),
             Route(ASK_PATH + "/{name}", self._asked),
             WebSocketRoute(ASK_PATH + "/{name}", self._visit),
-            Route("/favicon.ico", _no_icon),
-            *(Route(path, _static(*entry)) for path, entry in _FILES.items()),
+            serving.no_icon(),
+            *(serving.fixed(path, *entry) for path, entry in _FILES.items()),
         ]
         self._app = Starlette(routes=routes)
 
@@ -81,22 +80,9 @@ class AgentServer:
             key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]
         }
         if headers.get("host") != self._host or not self._may(scope, headers):
-            if scope["type"] == "websocket":
-                await send({"type": "websocket.close", "code": 1008})  # answers with 403
-            else:
-                await PlainTextResponse("", 403)(scope, receive, send)
+            await serving.refuse(scope, receive, send)
             return
-
-        async def send_with_headers(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                added = guard.page_headers(self._host).items()
-                message["headers"] = [
-                    *message["headers"],
-                    *((name.lower().encode(), value.encode()) for name, value in added),
-                ]
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
+        await self._app(scope, receive, serving.with_page_headers(send, self._host))
 
     def _may(self, scope: Scope, headers: Mapping[str, str]) -> bool:
         path = scope["path"]
@@ -140,8 +126,8 @@ class AgentServer:
 
     async def _visit(self, socket: WebSocket) -> None:
         pending = self._questions.get(socket.path_params["name"])
-        offered = guard.offered_secret(socket.scope.get("subprotocols", []))
-        if pending is None or not guard.secrets_match(offered, pending.secret):
+        offered = offered_secret(socket.scope.get("subprotocols", []), guard.SUBPROTOCOL)
+        if pending is None or not secrets_match(offered, pending.secret):
             await socket.close()
             return
         await socket.accept(guard.SUBPROTOCOL)
@@ -152,7 +138,7 @@ class AgentServer:
         self._is_watching = pending.is_open = True
         visit = Visit(self._desk, pending, socket.send_json)
         try:
-            await _converse(socket, visit)
+            await serving.converse(socket, visit.see, visit.hear)
         except (WebSocketDisconnect, RuntimeError):
             pass  # it has gone, in the middle of a word or not
         finally:
@@ -183,29 +169,3 @@ async def _question_of(request: Request) -> Question:
     if kind != "application/x-www-form-urlencoded" or len(dict(pairs)) != len(pairs):
         raise QuestionError(QuestionFault.MALFORMED)
     return read_question(dict(pairs), asker=request.headers.get("origin"))
-
-
-async def _converse(socket: WebSocket, visit: Visit) -> None:
-    while True:
-        message = await socket.receive()
-        if message["type"] == "websocket.disconnect":
-            return
-        data, text = message.get("bytes"), message.get("text")
-        if data is not None:
-            await visit.see(data)
-        elif text is not None and (word := word_of(text)) is not None:
-            await visit.hear(word)
-
-
-def _static(name: str, media_type: str) -> Callable[[Request], Awaitable[Response]]:
-    """Read once, at the start: no request names a file."""
-    content = (_PAGE / name).read_bytes()
-
-    async def answer(_request: Request) -> Response:
-        return Response(content, media_type=media_type)
-
-    return answer
-
-
-async def _no_icon(_request: Request) -> Response:
-    return Response(status_code=204)  # a browser asks for it unasked

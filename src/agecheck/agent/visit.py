@@ -10,15 +10,15 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from agecheck.agent.desk import Block, Bound, Desk
-from agecheck.agent.frames import Frames, Live, Nothing, frame_of, run_session
 from agecheck.agent.questions import Pending
-from agecheck.errors import AgecheckError
+from agecheck.agent.session import Nothing, run_session
+from agecheck.live_page.frames import Frames, Live, Stop, frame_of, now_ms
 from agecheck.verdict import Verdict
 from agecheck.web_exchange import answer_url
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from agecheck.live_session import Light
 
 NO_TOKEN_EVERY_S = 20.0
-SHORT_WORD_CHARS = 32
 Say = Callable[[dict[str, Any]], Awaitable[None]]
 
 
@@ -41,14 +40,6 @@ class Word(StrEnum):
     NO_CAMERA = "no-camera"
     DECLINE = "decline"
     """Back to the site without an answer: before, during or after the camera."""
-
-
-def word_of(text: str) -> Word | None:
-    """The word, or None."""
-    try:
-        return Word(text) if len(text) <= SHORT_WORD_CHARS else None
-    except ValueError:
-        return None
 
 
 def seconds_to_hold(asked_s: float, now_s: float) -> float:
@@ -85,18 +76,18 @@ class Visit:
         self._leaving = False
         self.is_over = False
 
-    async def hear(self, word: Word) -> None:
-        """Something was touched. What does not belong to the moment is ignored."""
+    async def hear(self, word: str) -> None:
+        """Something was touched. What is no `Word`, or not of this moment, is ignored."""
         match word:
             case Word.AGREE if self._may_begin():
                 self._frames = Frames()
                 self._task = asyncio.create_task(self._attempt(self._frames))
             case Word.LIGHTS if self._frames is not None:
-                self._frames.lights_began(_now_ms())
+                self._frames.lights_began(now_ms())
             case Word.STOP if self._frames is not None:
                 self._frames.stop()
             case Word.NO_CAMERA if self._frames is not None:
-                self._frames.stop(Nothing.NO_CAMERA)
+                self._frames.stop(Stop.NO_CAMERA)
             case Word.DECLINE if not self._leaving:
                 self._leaving = True
                 if self._frames is not None:
@@ -111,7 +102,7 @@ class Visit:
         if self._frames is not None:
             frame = frame_of(data)
             if frame is not None:
-                self._frames.put(frame, _now_ms())
+                self._frames.put(frame, now_ms())
             await self._say({"more": True})
 
     async def left(self) -> None:
@@ -132,11 +123,10 @@ class Visit:
     async def _attempt(self, frames: Frames) -> None:
         try:
             await self._try(frames)
-        except AgecheckError:
+        except Exception:  # whatever it is, there is no answer; and the page may have gone
             self._frames = None
-            await self._nothing(Nothing.FAULT.value)
-        except Exception:
-            return  # the page has gone; whoever reads from it learns that
+            with suppress(Exception):
+                await self._nothing(Nothing.FAULT.value)
         finally:
             self._frames = None
 
@@ -152,10 +142,11 @@ class Visit:
         await self._say({"camera": True})
         seen = await asyncio.to_thread(run_session, partial(self._begin, bound), frames, self)
         if isinstance(seen, Nothing):
-            attempts.ended(final=False)
+            attempts.ended(None)
             await self._nothing(seen.value)
-        elif seen.reason is not None:
-            attempts.ended(final=False)
+            return
+        attempts.ended(seen)
+        if seen.reason is not None:
             await self._nothing(seen.reason.explanation)
         elif not self._leaving:
             await self._answer(bound, over=seen.verdict is Verdict.OVER)
@@ -169,8 +160,6 @@ class Visit:
         url = answer_url(self._question, bound.issue(over), bound.public_jwk)
         if over:
             self._desk.attempts.reset()
-        else:
-            self._desk.attempts.ended(final=True)
         self.is_over = self._leaving = True
         await self._say({"answered": "over" if over else "under", "go": url})
 
@@ -197,11 +186,5 @@ class Visit:
             task.add_done_callback(self._prompts.discard)
 
     async def _say_quietly(self, message: dict[str, Any]) -> None:
-        try:
+        with suppress(Exception):  # the page has gone; whoever reads from it learns that
             await self._say(message)
-        except Exception:
-            return  # as above
-
-
-def _now_ms() -> int:
-    return time.monotonic_ns() // 1_000_000

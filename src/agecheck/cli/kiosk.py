@@ -26,8 +26,8 @@ _NEEDED = ("starlette", "uvicorn", "websockets", "msgspec", "paho", "gpiozero")
 @click.option(
     "--camera",
     metavar="SOURCE",
-    help="Where frames come from, instead of what the settings say: browser, or a folder of "
-    "pictures.",
+    help="Where frames come from, instead of what the settings say: browser, /dev/videoN, a "
+    "video file, or a folder of pictures.",
 )
 @click.option("--check", "only_check", is_flag=True, help="Check the settings, and start nothing.")
 @click.pass_context
@@ -58,8 +58,8 @@ def kiosk(ctx: click.Context, config_file: Path, camera: str | None, only_check:
         config = msgspec.structs.replace(config, camera=source)
     if config.camera.source != BROWSER:
         absolute = str(base / config.camera.source)
-        if not Path(absolute).is_dir():
-            raise KioskConfigError("`camera.source` is browser or a folder of pictures")
+        if not Path(absolute).exists():
+            raise KioskConfigError("`camera.source` is browser, a camera, a video or a folder")
         source = msgspec.structs.replace(config.camera, source=absolute)
         config = msgspec.structs.replace(config, camera=source)
     if only_check:

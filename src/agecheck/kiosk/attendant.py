@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agecheck.kiosk.counters import Counters, Ended
 from agecheck.kiosk.health import Health
 from agecheck.kiosk.messages import Outcome
-from agecheck.kiosk.visit import Ending, Frames, Link, Live, VisitEnd, run_visit
-from agecheck.kiosk.wire import Word, frame_of
+from agecheck.kiosk.visit import Ending, Link, VisitEnd, run_visit
+from agecheck.kiosk.words import Word
+from agecheck.live_page.frames import Frames, Live, frame_of, now_ms
 
 if TYPE_CHECKING:
     from agecheck.guidance import LiveCode
     from agecheck.live_session import Light
+    from agecheck.verdict import CheckResult
 
 CONSENT_IDLE_S = 60.0
 LEAVE_S = 2.0
@@ -35,7 +36,7 @@ class Attempts(Protocol):
 
     def may_start(self) -> bool: ...
     def began(self) -> None: ...
-    def ended(self, *, final: bool) -> None: ...
+    def ended(self, result: CheckResult | None) -> None: ...
     def reset(self) -> None: ...
 
 
@@ -84,8 +85,8 @@ class Attendant:
         """The first screen."""
         await self._show("attract")
 
-    async def hear(self, word: Word) -> None:
-        """Something was touched. What does not belong to the screen that is shown is ignored."""
+    async def hear(self, word: str) -> None:
+        """Something was touched. What is no `Word`, or not of this screen, is ignored."""
         match self._at, word:
             case "attract", Word.START:
                 await self.invite()
@@ -97,16 +98,16 @@ class Attendant:
                 self._at = "ending"
                 self._task = asyncio.create_task(self._other_way())
             case "camera", Word.STOP if self._frames is not None:
-                self._frames.cancel()
+                self._frames.stop()
             case "camera", Word.LIGHTS if self._frames is not None:
-                self._frames.lights_began(_now_ms())
+                self._frames.lights_began(now_ms())
 
     async def see(self, data: bytes) -> None:
         """A frame came from the page. Before consent, and after the end, it is dropped."""
         if self._at == "camera" and self._frames is not None and self._room.source is None:
             frame = frame_of(data)
             if frame is not None:
-                self._frames.put(frame, _now_ms())
+                self._frames.put(frame, now_ms())
             await self._say_now({"more": True})
 
     async def invite(self) -> None:
@@ -124,7 +125,7 @@ class Attendant:
         """The page has gone: whatever runs is ended, and nothing is said of it."""
         self._has_left = True
         if self._frames is not None:
-            self._frames.cancel()
+            self._frames.stop()
             if self._task is not None:
                 await asyncio.wait({self._task}, timeout=LEAVE_S)
         if self._task is not None:
@@ -148,7 +149,7 @@ class Attendant:
         room = self._room
         try:
             end = await self._check(frames)
-        except Exception:  # nothing foreseen; the person is not left in front of a camera
+        except Exception:  # nothing foreseen: no OVER, and nobody is left in front of a camera
             end = VisitEnd(Ending.ID_NEEDED, None, "INTERNAL")
         finally:
             self._frames = None
@@ -156,7 +157,7 @@ class Attendant:
         if end.ending is Ending.PASSED:
             room.attempts.reset()  # the next person is another one
         else:
-            room.attempts.ended(final=end.outcome is Outcome.UNDER)
+            room.attempts.ended(end.result)
         _count(room.counters, end)
         if self._has_left:
             return
@@ -170,15 +171,19 @@ class Attendant:
 
     async def _check(self, frames: Frames) -> VisitEnd:
         room, stop = self._room, threading.Event()
-        room.attempts.began()
         if room.source is not None:
             threading.Thread(
                 target=room.source.run, args=(frames, stop), daemon=True, name="camera"
             ).start()
         try:
-            return await asyncio.to_thread(run_visit, room.open_session, room.link, frames, self)
+            return await asyncio.to_thread(run_visit, self._open_session, room.link, frames, self)
         finally:
             stop.set()
+
+    def _open_session(self) -> AbstractContextManager[Live]:
+        """An attempt counts from its first frame on: a camera that never came is none."""
+        self._room.attempts.began()
+        return self._room.open_session()
 
     async def _other_way(self) -> None:
         """No check: a person looks at an ID. For the fallback it is like any other ending."""
@@ -216,10 +221,8 @@ class Attendant:
             self._pending = task  # so that it is not collected while it runs
 
     async def _say_quietly(self, message: dict[str, Any]) -> None:
-        try:
+        with suppress(Exception):  # the page has gone; whoever reads from it learns that
             await self._say_now(message)
-        except Exception:
-            return  # the page has gone; whoever reads from it learns that
 
 
 def _count(counters: Counters, end: VisitEnd) -> None:
@@ -229,7 +232,3 @@ def _count(counters: Counters, end: VisitEnd) -> None:
         counters.count(Ended.UNDER)
     elif end.outcome is Outcome.ID_NEEDED:
         counters.count(Ended.ID_NEEDED)
-
-
-def _now_ms() -> int:
-    return time.monotonic_ns() // 1_000_000

@@ -48,7 +48,6 @@ async def _serve(
     setup: dict[str, Any], listening: socket.socket, channel_fd: int, beat_fd: int
 ) -> None:
     import msgspec
-    from uvicorn import Config, Server
 
     from agecheck.kiosk.attendant import Room
     from agecheck.kiosk.config import CameraSection, PageSection, PolicySection
@@ -57,7 +56,7 @@ async def _serve(
     from agecheck.kiosk.link import OutputsLink
     from agecheck.kiosk.messages import Seal
     from agecheck.kiosk.server import PageServer, beat_forever
-    from agecheck.kiosk.wire import MAX_FRAME_BYTES
+    from agecheck.live_page.serving import serve, web_server
     from agecheck.live_session import LiveAttempts
     from agecheck.seal.channel import end_of
 
@@ -86,25 +85,9 @@ async def _serve(
         server = PageServer(
             room, port, setup["page_secret"], setup["staff_secret"], _settings(page, camera, policy)
         )
-        config = Config(
-            server,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            ws="websockets-sansio",
-            ws_max_size=MAX_FRAME_BYTES,
-            ws_per_message_deflate=False,
-            timeout_graceful_shutdown=2,
-            limit_concurrency=32,
-        )
-        web = Server(config)
+        web = web_server(server)
         link.hello(Seal.of(checker.seal.level))
-        serving = asyncio.create_task(web.serve(sockets=[listening]))
-        while not web.started and not serving.done():
-            await asyncio.sleep(0.02)
-        os.write(beat_fd, b"R")
-        await serving
+        await serve(web, listening, partial(os.write, beat_fd, b"R"))
     beats.cancel()
 
 

@@ -83,7 +83,7 @@ class PageSection(_Section, frozen=True):
 
 
 class CameraSection(_Section, frozen=True):
-    """Where frames come from: "browser", or a folder of pictures."""
+    """Where frames come from: "browser", /dev/videoN, a video file, or a folder of pictures."""
 
     source: FileName = BROWSER
     seal: Literal["require", "best-effort"] = "require"

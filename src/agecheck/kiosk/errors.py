@@ -14,7 +14,3 @@ class KioskConfigError(AgecheckError, ValueError):
 
 class DeliveryError(AgecheckError):
     """A token did not arrive where it was to go."""
-
-
-class CameraError(AgecheckError):
-    """The camera gives no frames."""

@@ -24,7 +24,6 @@ class Fault(StrEnum):
 
 _OF_DETAIL = {
     "CAMERA_STALLED": Fault.CAMERA,
-    "CameraError": Fault.CAMERA,
     "WorkerError": Fault.WORKER,
     "SealError": Fault.WORKER,
     "InternalError": Fault.WORKER,

@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.resources import files
-from typing import Any, TypeAlias
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from agecheck.kiosk import guard
 from agecheck.kiosk.attendant import Attendant, Room
-from agecheck.kiosk.wire import word_of
+from agecheck.live_page import serving
+from agecheck.live_page.guard import offered_secret, secrets_match
+from agecheck.live_page.serving import Receive, Scope, Send
 
-BUSY, SLOW = 4409, 4408
+BUSY = 4409
 _PAGE = files("agecheck.kiosk") / "page"
 _FILES = {
-    "/": ("index.html", "text/html"),
-    "/kiosk.css": ("kiosk.css", "text/css"),
-    "/kiosk.js": ("kiosk.js", "text/javascript"),
-    "/frames.js": ("frames.js", "text/javascript"),
-    "/staff": ("staff.html", "text/html"),
-    "/staff.js": ("staff.js", "text/javascript"),
+    "/": (_PAGE / "index.html", "text/html"),
+    "/kiosk.css": (_PAGE / "kiosk.css", "text/css"),
+    "/kiosk.js": (_PAGE / "kiosk.js", "text/javascript"),
+    "/frames.js": (files("agecheck.live_page") / "frames.js", "text/javascript"),
+    "/staff": (_PAGE / "staff.html", "text/html"),
+    "/staff.js": (_PAGE / "staff.js", "text/javascript"),
     **{
-        f"/strings/{code}.json": (f"strings/{code}.json", "application/json")
+        f"/strings/{code}.json": (_PAGE / "strings" / f"{code}.json", "application/json")
         for code in ("en", "de", "fr", "es")
     },
 }
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class PageServer:
@@ -56,8 +54,8 @@ class PageServer:
         self._settings = settings
         self._attendant: Attendant | None = None
         routes = [
-            *(Route(path, _static(*entry)) for path, entry in _FILES.items()),
-            Route("/favicon.ico", _no_icon),
+            *(serving.fixed(path, *entry) for path, entry in _FILES.items()),
+            serving.no_icon(),
             Route("/health", self._health),
             Route("/metrics", self._metrics),
             Route("/staff/status", self._staff_status),
@@ -76,22 +74,9 @@ class PageServer:
         is_socket = scope["type"] == "websocket"
         stray = origin is not None and not guard.origin_is_ours(origin.decode("latin-1"), host)
         if host not in self._hosts or stray or (is_socket and origin is None):
-            if is_socket:
-                await send({"type": "websocket.close", "code": 1008})  # answers with 403
-            else:
-                await PlainTextResponse("", 403)(scope, receive, send)
+            await serving.refuse(scope, receive, send)
             return
-
-        async def send_with_headers(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                added = guard.page_headers(host).items()
-                message["headers"] = [
-                    *message["headers"],
-                    *((name.lower().encode(), value.encode()) for name, value in added),
-                ]
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
+        await self._app(scope, receive, serving.with_page_headers(send, host))
 
     async def invite(self) -> None:
         """Somebody outside asks: the page goes to the consent screen if nobody is using it."""
@@ -100,8 +85,8 @@ class PageServer:
                 await self._attendant.invite()
 
     async def _page(self, socket: WebSocket) -> None:
-        offered = socket.scope.get("subprotocols", [])
-        if not guard.secrets_match(guard.offered_secret(offered), self._page_secret):
+        offered = offered_secret(socket.scope.get("subprotocols", []), guard.SUBPROTOCOL)
+        if not secrets_match(offered, self._page_secret):
             await socket.close()
             return
         await socket.accept(guard.SUBPROTOCOL)
@@ -113,7 +98,7 @@ class PageServer:
         try:
             await socket.send_json({"settings": self._settings})
             await attendant.welcome()
-            await _converse(socket, attendant)
+            await serving.converse(socket, attendant.see, attendant.hear)
         except (WebSocketDisconnect, RuntimeError):
             pass  # it has gone, in the middle of a word or not
         finally:
@@ -130,7 +115,7 @@ class PageServer:
 
     def _is_staff(self, request: Request) -> bool:
         given = guard.bearer(request.headers.get("authorization"))
-        return guard.secrets_match(given, self._staff_secret)
+        return secrets_match(given, self._staff_secret)
 
     async def _staff_status(self, request: Request) -> Response:
         if not self._is_staff(request):
@@ -149,34 +134,6 @@ class PageServer:
             return JSONResponse({}, 403)
         self._room.attempts.reset()
         return JSONResponse({})
-
-
-async def _converse(socket: WebSocket, attendant: Attendant) -> None:
-    while True:
-        message = await socket.receive()
-        if message["type"] == "websocket.disconnect":
-            return
-        data, text = message.get("bytes"), message.get("text")
-        if data is not None:
-            await attendant.see(data)
-        elif text is not None and (word := word_of(text)) is not None:
-            await attendant.hear(word)
-
-
-def _static(name: str, media_type: str) -> Callable[[Request], Awaitable[Response]]:
-    """Read once, at the start: no request names a file."""
-    content = (_PAGE / name).read_bytes()
-    if name.endswith(".json"):
-        json.loads(content)  # a broken file shows now, not to a customer
-
-    async def answer(_request: Request) -> Response:
-        return Response(content, media_type=media_type)
-
-    return answer
-
-
-async def _no_icon(_request: Request) -> Response:
-    return Response(status_code=204)  # a browser asks for it unasked
 
 
 async def beat_forever(beat: Callable[[], object], every_s: float) -> None:

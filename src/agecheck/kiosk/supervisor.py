@@ -22,10 +22,12 @@ from types import FrameType
 
 import msgspec
 
+from agecheck import private_file
 from agecheck.errors import SealError
-from agecheck.kiosk import guard
 from agecheck.kiosk.config import KioskConfig
 from agecheck.kiosk.errors import BAD_SETTINGS, BROKEN, KioskConfigError
+from agecheck.live_page.guard import new_secret
+from agecheck.private_file import PrivateFileError
 from agecheck.seal.channel import pair
 
 SILENT_S = {"capture": 20.0, "outputs": 150.0}
@@ -82,7 +84,7 @@ class Supervisor:
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        page_secret, staff_secret = guard.new_secret(), guard.new_secret()
+        page_secret, staff_secret = new_secret(), new_secret()
         with _listening(self._config.page.port) as listening:
             port = listening.getsockname()[1]
             addresses = {
@@ -243,15 +245,8 @@ def write_addresses(folder: Path, addresses: dict[str, str]) -> None:
     failed = False
     try:
         for name, address in addresses.items():
-            path = folder / _ADDRESS_FILES[name]
-            path.unlink(missing_ok=True)
-            unfinished = path.with_suffix(".unfinished")
-            unfinished.unlink(missing_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            with os.fdopen(os.open(unfinished, flags, 0o600), "w", encoding="ascii") as file:
-                file.write(address + "\n")
-            unfinished.rename(path)  # whoever waits for it never reads half an address
-    except OSError:
+            private_file.replace(folder / _ADDRESS_FILES[name], f"{address}\n".encode("ascii"))
+    except PrivateFileError:
         failed = True
     if failed:
         raise KioskConfigError("settings: `page.address_files` cannot be written to")

@@ -1,4 +1,4 @@
-"""Frames from the page to the sealed worker, and one live session over them. No web in it."""
+"""Frames from a page or a camera to the sealed worker, and one live session over them. No web."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from enum import StrEnum
+from contextlib import AbstractContextManager, suppress
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 
-from agecheck.checker import sleep_to_quantum
 from agecheck.errors import ImageError
 
 if TYPE_CHECKING:
@@ -25,9 +24,9 @@ MIN_SIDE_PX, MAX_SIDE_PX = 64, 1280
 MAX_PIXELS = 1280 * 720
 MAX_FRAME_BYTES = _HEADER.size + MAX_PIXELS * 3
 MAX_SESSION_S = 30.0
-FIRST_FRAME_S = 60.0
-"""Whoever is asked for the first time whether a page may use the camera takes a while."""
+"""A session that has come to nothing by then is ended with what it has."""
 STALLED_S = 4.0
+"""Without a frame for so long, the camera is taken to be gone."""
 TICK_S, TICK_LEAD_S = 0.5, 0.12
 """A tick is asked for a little before its time: whoever asks late waits for the next one."""
 RELEASE_QUANTUM_MS = 1000
@@ -56,14 +55,6 @@ def frame_of(data: bytes) -> RgbFrame | None:
     return pixels.reshape(height_px, width_px, 3)
 
 
-class Nothing(StrEnum):
-    """Why a session came to no result at all, in a sentence for the person's own screen."""
-
-    STOPPED = "You stopped it."
-    NO_CAMERA = "No picture came from a camera."
-    FAULT = "Something went wrong on this device."
-
-
 class Live(Protocol):
     """What is needed of `agecheck.live_session.LiveSession`."""
 
@@ -80,18 +71,31 @@ class Live(Protocol):
 class Screen(Protocol):
     """What the person sees. Called from the session's thread."""
 
-    def lights(self, lights: Sequence[Light]) -> None: ...
-    def prompt(self, code: LiveCode) -> None: ...
+    def lights(self, lights: Sequence[Light]) -> None:
+        """Show these colours, one after the other; `Frames.lights_began` says when it begins."""
+
+    def prompt(self, code: LiveCode) -> None:
+        """Tell the person what to do."""
+
+
+class Stop(Enum):
+    """Why no more frames are wanted, or come."""
+
+    LEFT = auto()
+    """The person has left, or wants no more."""
+    NO_CAMERA = auto()
 
 
 class Frames:
-    """The newest frames, from the event loop to the session's thread. Few are kept: an old frame
-    helps nobody."""
+    """The newest frames on their way to the worker. One side is the page's or the camera's thread.
+
+    Few are kept: an old frame helps nobody, and the continuity of the newest ones counts.
+    """
 
     def __init__(self) -> None:
         self._frames: deque[tuple[RgbFrame, int]] = deque(maxlen=4)
         self._changed = threading.Condition()
-        self._stopped: Nothing | None = None
+        self._stop: Stop | None = None
         self._lights_at_ms: int | None = None
 
     def put(self, frame: RgbFrame, at_ms: int) -> None:
@@ -102,30 +106,32 @@ class Frames:
     def lights_began(self, at_ms: int) -> None:
         """The page has begun to show the colours."""
         with self._changed:
-            self._lights_at_ms = at_ms if self._lights_at_ms is None else self._lights_at_ms
+            if self._lights_at_ms is None:
+                self._lights_at_ms = at_ms
 
-    def stop(self, why: Nothing = Nothing.STOPPED) -> None:
-        """The person has left, wants no more, or has no camera. The first reason stays."""
+    def stop(self, why: Stop = Stop.LEFT) -> None:
+        """No more is wanted. The first reason stays."""
         with self._changed:
-            self._stopped = self._stopped or why
+            self._stop = self._stop or why
             self._frames.clear()
             self._changed.notify()
 
     @property
-    def stopped(self) -> Nothing | None:
-        return self._stopped
+    def stopped(self) -> Stop | None:
+        """Why no more is wanted; None while it is."""
+        return self._stop
 
-    def wait_for_first(self) -> bool:
-        """Whether one has come in time."""
+    def wait_for_first(self, timeout_s: float) -> Stop | None:
+        """None once a frame has come, or why there is none."""
         with self._changed:
-            self._changed.wait_for(lambda: self._frames or self._stopped, FIRST_FRAME_S)
-            return bool(self._frames)
+            self._changed.wait_for(lambda: self._frames or self._stop, timeout_s)
+            return None if self._frames else self._stop or Stop.NO_CAMERA
 
     def get(self, timeout_s: float) -> tuple[RgbFrame, int] | None:
-        """The oldest that is kept, or None when none comes in time."""
+        """The oldest that is kept, or None when none comes in time or no more is wanted."""
         with self._changed:
-            self._changed.wait_for(lambda: self._frames or self._stopped, max(0.0, timeout_s))
-            return self._frames.popleft() if self._frames else None
+            self._changed.wait_for(lambda: self._frames or self._stop, max(0.0, timeout_s))
+            return self._frames.popleft() if self._frames and self._stop is None else None
 
     def take_lights_start(self) -> int | None:
         with self._changed:
@@ -133,30 +139,22 @@ class Frames:
             return at_ms
 
 
-def run_session(
+def watch(
     open_session: Callable[[], AbstractContextManager[Live]], frames: Frames, screen: Screen
-) -> CheckResult | Nothing:
-    """One live session. Blocks for up to a minute and a half; any failure is `Nothing`.
+) -> CheckResult | Stop:
+    """Run one live session to its end. Blocks for up to MAX_SESSION_S and a tick.
 
     Args:
         open_session: `AgeChecker.live_session`.
-        frames: filled by the event loop.
+        frames: filled by another thread.
         screen: what the person sees.
+
+    Returns:
+        The session's result, or why it has none.
+
+    Raises:
+        AgecheckError: the session failed.
     """
-    if not frames.wait_for_first():
-        return frames.stopped or Nothing.NO_CAMERA
-    began_s = time.monotonic()
-    try:
-        seen = _watch(open_session, frames, screen)
-    except Exception:  # whatever it is, its text could quote what was seen
-        seen = Nothing.FAULT
-    sleep_to_quantum(began_s, RELEASE_QUANTUM_MS)
-    return seen
-
-
-def _watch(
-    open_session: Callable[[], AbstractContextManager[Live]], frames: Frames, screen: Screen
-) -> CheckResult | Nothing:
     with open_session() as live:
         began_s = last_frame_s = time.monotonic()
         screen.lights(live.lights)
@@ -170,16 +168,15 @@ def _watch(
                     return frames.stopped
                 if frame is not None:
                     last_frame_s = time.monotonic()
-                    _show(live, *frame)
+                    with suppress(ImageError):  # it does not count, and the session goes on
+                        live.show(*frame)
             if time.monotonic() - last_frame_s > STALLED_S:
-                return Nothing.NO_CAMERA
+                return Stop.NO_CAMERA
             screen.prompt(live.tick())
             tick_at_s = time.monotonic() + TICK_S - TICK_LEAD_S  # it has returned at a tick
-        return live.finish()
+        return frames.stopped or live.finish()
 
 
-def _show(live: Live, frame: RgbFrame, at_ms: int) -> None:
-    try:
-        live.show(frame, at_ms)
-    except ImageError:
-        return  # it does not count, and the session goes on
+def now_ms() -> int:
+    """The clock of frames, in milliseconds."""
+    return time.monotonic_ns() // 1_000_000

@@ -1,0 +1,82 @@
+"""What kiosk and agent share: frames from a page, and who may talk to its server."""
+
+from __future__ import annotations
+
+import pytest
+
+from agecheck.live_page import guard
+from agecheck.live_page.frames import Frames, Stop, frame_of
+
+
+@pytest.mark.parametrize(
+    ("height_px", "width_px", "n_bytes"),
+    [
+        (64, 64, 64 * 64 * 3 - 1),
+        (64, 64, 64 * 64 * 3 + 1),
+        (63, 64, 63 * 64 * 3),
+        (1281, 64, 1281 * 64 * 3),
+        (1280, 1280, 1280 * 1280 * 3),
+        (0, 0, 0),
+    ],
+)
+def test_odd_frames_are_dropped(height_px: int, width_px: int, n_bytes: int) -> None:
+    """What does not have the size that it states never reaches the worker."""
+    head = height_px.to_bytes(2, "little") + width_px.to_bytes(2, "little")
+    assert frame_of(head + bytes(n_bytes)) is None
+    assert frame_of(b"\x40") is None
+
+
+def test_a_frame_is_what_was_sent() -> None:
+    """Row by row, and nobody can write to it."""
+    pixels = bytes(range(256)) * (64 * 80 * 3 // 256)
+    frame = frame_of((64).to_bytes(2, "little") + (80).to_bytes(2, "little") + pixels)
+    assert frame is not None
+    assert (frame.shape, frame.tobytes(), frame.flags.writeable) == ((64, 80, 3), pixels, False)
+
+
+def test_what_was_stopped_gives_nothing_more() -> None:
+    """The first reason stays, and no frame that came before is looked at."""
+    frame = frame_of((64).to_bytes(2, "little") * 2 + bytes(64 * 64 * 3))
+    assert frame is not None
+    frames = Frames()
+    frames.put(frame, 0)
+    assert frames.wait_for_first(0.0) is None
+    frames.stop()
+    frames.stop(Stop.NO_CAMERA)
+    frames.put(frame, 1)
+    assert frames.stopped is Stop.LEFT
+    assert frames.get(0.0) is None
+
+
+def test_a_camera_that_gives_nothing_is_none() -> None:
+    """Nobody has left; nothing came."""
+    assert Frames().wait_for_first(0.01) is Stop.NO_CAMERA
+
+
+@pytest.mark.parametrize(
+    ("offered", "found"),
+    [(["page", "s"], "s"), (["s"], "s"), (["page"], None), (["a", "b"], None), ([], None)],
+)
+def test_one_secret_is_offered(offered: list[str], found: str | None) -> None:
+    """None, or several, are no secret."""
+    assert guard.offered_secret(offered, "page") == found
+
+
+@pytest.mark.parametrize("given", [None, "", "S", "s ", "\ud800"])
+def test_nothing_but_the_secret_matches(given: str | None) -> None:
+    """Whatever a header may hold."""
+    assert not guard.secrets_match(given, "s")
+    assert guard.secrets_match("s", "s")
+
+
+def test_no_page_is_framed_or_reaches_out() -> None:
+    """Whatever is added to a page later, the browser holds it to this."""
+    headers = guard.page_headers("127.0.0.1:1")
+    policy = dict(
+        part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";")
+    )
+    assert policy["default-src"] == policy["frame-ancestors"] == policy["form-action"] == "'none'"
+    assert policy["connect-src"] == "'self' ws://127.0.0.1:1"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Cache-Control"] == "no-store"
+    assert not any(name.startswith("Access-Control") for name in headers)
