@@ -64,13 +64,9 @@ def replace(path: Path, content: bytes) -> None:
     temporary = path.parent / f".agecheck-{secrets.token_hex(8)}.tmp"
     written = False
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(temporary, flags, _MODE), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        write_durably(temporary, content)
         temporary.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
         written = True
     except (OSError, ValueError):
         pass
@@ -81,7 +77,26 @@ def replace(path: Path, content: bytes) -> None:
         raise PrivateFileError("the file cannot be written")
 
 
-def _sync_folder(folder: Path) -> None:
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file that did not exist, mode 0600, and return once its bytes are on disk.
+
+    Raises:
+        OSError, ValueError: it cannot be written; a part of it may be there.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, _MODE), "wb") as file:
+        os.fchmod(file.fileno(), _MODE)  # whatever the umask took away
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Return once the folder's names are on disk.
+
+    Raises:
+        OSError: some file systems cannot.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

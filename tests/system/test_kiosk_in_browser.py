@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import math
-import shutil
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -14,12 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.clips import Look, Pose, render
 from kiosk.programs import Kiosk, nonce_of, running, settings, verified
+from system.playing import chromium, jpeg
 
 RESULT_MS = 45_000
 SUSPECTED = {"LIVENESS_NOT_SHOWN", "PRESENTATION_ATTACK"}
@@ -28,14 +24,9 @@ CAMERA = Path(__file__).parent / "kiosk_camera.js"
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.fail("chromium is missing; install Debian's chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    """One for all tests here."""
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @contextmanager
@@ -61,13 +52,6 @@ def active(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kiosk]:
     """One that asks for movements, and lights the face."""
     with kiosk_with(tmp_path_factory.mktemp("active"), "active") as started:
         yield started
-
-
-def jpeg(frame: NDArray[np.uint8]) -> str:
-    """A frame as base64 of a JPEG, small enough to be handed to a page."""
-    encoded = io.BytesIO()
-    Image.fromarray(frame).save(encoded, "JPEG", quality=95, subsampling=0)
-    return base64.b64encode(encoded.getvalue()).decode()
 
 
 @cache

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import math
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -21,9 +19,7 @@ import httpx
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from numpy.typing import NDArray
-from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from agecheck.challenge import Challenge
 from agecheck.ports import Evidence
@@ -32,6 +28,7 @@ from agecheck.web_exchange import agent_form, read_answer
 from benchmarks.clips import Look, Pose, render
 from examples.sites import free_port
 from relying_party.forging import forge
+from system.playing import chromium, jpeg
 from system.test_kiosk_in_browser import CAMERA as PLAYER
 from system.test_kiosk_in_browser import pictures as played
 
@@ -104,14 +101,9 @@ def _answers(origin: str) -> bool:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.fail("chromium is missing; install Debian's chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    """One for all tests here."""
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -126,13 +118,6 @@ def strict_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Over 60: the person in the sample portrait is not."""
     with running(tmp_path_factory.mktemp("strict"), "60=61") as started:
         yield started
-
-
-def jpeg(frame: NDArray[np.uint8]) -> str:
-    """A frame as base64 of a JPEG, small enough to be handed to a page."""
-    encoded = io.BytesIO()
-    Image.fromarray(frame).save(encoded, "JPEG", quality=95, subsampling=0)
-    return base64.b64encode(encoded.getvalue()).decode()
 
 
 @cache

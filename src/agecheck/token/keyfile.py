@@ -14,13 +14,13 @@ import secrets
 import stat
 from pathlib import Path
 
+from agecheck import private_file
 from agecheck.errors import KeyFileError
 from agecheck.token.encoding import base64url_decode, base64url_encode, parse_json_object
 
 ROOT_SECRET_BYTES = 32
 _FORMAT = "agecheck-key"
 _VERSION = 1
-_MODE = 0o600
 _MAX_FILE_BYTES = 512
 _NOT_ON_THIS_SYSTEM = "key files need a POSIX system, with file owners and modes"
 _MALFORMED = "the key file is not one that this version of agecheck writes"
@@ -42,7 +42,7 @@ def write_new(path: Path, root: bytes) -> None:
     temporary = path.parent / f".agecheck-key-{secrets.token_hex(8)}.tmp"
     fault: str | None = None
     try:
-        _write_durably(temporary, content + b"\n")
+        private_file.write_durably(temporary, content + b"\n")
         os.link(temporary, path)
     except FileExistsError:
         fault = "there is something at that path already; a key file is never overwritten"
@@ -57,7 +57,7 @@ def write_new(path: Path, root: bytes) -> None:
         raise KeyFileError(fault)
     # Some file systems cannot sync a folder. The key is whole either way.
     with contextlib.suppress(OSError):
-        _sync_folder(path.parent)
+        private_file.sync_folder(path.parent)
 
 
 def read(path: Path) -> bytes:
@@ -122,23 +122,6 @@ def _open_for_reading(path: Path) -> int:
     except ValueError:  # a NUL character in the path
         pass
     raise KeyFileError(fault)
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, _MODE), "wb") as file:
-        os.fchmod(file.fileno(), _MODE)  # whatever the umask took away
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _require_posix() -> None:

@@ -1,0 +1,32 @@
+"""What a command looks for before it starts is what its extra installs."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from agecheck.cli import agent, kiosk
+
+PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+IMPORTED_AS = {"paho-mqtt": "paho"}
+
+
+@pytest.mark.parametrize(
+    ("extra", "needed", "optional"),
+    [("kiosk", kiosk._NEEDED, {"av"}), ("web", agent._NEEDED, set())],
+    ids=["kiosk", "web"],
+)
+def test_a_command_looks_for_its_whole_extra(
+    extra: str, needed: tuple[str, ...], optional: set[str]
+) -> None:
+    """A package that is missing is named by its extra at the start, not by a traceback later.
+
+    PyAV is looked for only where a video is to be read.
+    """
+    distributions = {re.match(r"[\w.-]+", entry)[0] for entry in EXTRAS[extra]}  # type: ignore[index]
+    imported = {IMPORTED_AS.get(name, name) for name in distributions}
+    assert imported - optional == set(needed)
