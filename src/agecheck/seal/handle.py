@@ -101,8 +101,9 @@ class WorkerHandle:
         self._channel.settimeout(deadline_s)
         try:
             descriptor = None if payload is None else sealed_memfd(payload)
-        except (OSError, MemoryError):
-            raise InternalError("there is no room to hand the picture over") from None
+        except (OSError, MemoryError) as error:
+            cause = getattr(error, "strerror", None) or "no memory"
+            raise InternalError(f"the picture cannot be handed over: {cause}") from None
         try:
             send_task(self._channel, task, descriptor)
         except TimeoutError:

@@ -6,7 +6,11 @@ import fcntl
 import mmap
 import os
 
-_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+# Linux 5.1, not among Python 3.11's names. F_SEAL_WRITE would also look for writable mappings made
+# before, of which a new file has none, and for that it waits for every page to be let go of: on a
+# busy machine the kernel gives up after 150 ms, with EBUSY.
+F_SEAL_FUTURE_WRITE = 0x0010
+_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | F_SEAL_FUTURE_WRITE
 
 
 def sealed_memfd(data: bytes | bytearray | memoryview) -> int:
