@@ -27,7 +27,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from agecheck import AgePolicy
 from agecheck.bench.machine import describe_machine
+from agecheck.calibration import shipped_calibration
 from agecheck.challenge import Challenge
 from agecheck.ports import Evidence
 from agecheck.token import AudienceSigner, DeviceKey
@@ -35,8 +37,10 @@ from agecheck.token import AudienceSigner, DeviceKey
 ROOT = Path(__file__).parent.parent
 RESULT = Path(__file__).parent / "results" / "site_load.json"
 RATE_PER_S, SECONDS, OUTSTANDING, HOSTILE_SHARE = 200, 60, 1000, 0.05
+POLICY = AgePolicy().resolve(shipped_calibration().challenge_ages_years)
 EVIDENCE = Evidence(
-    18, 28.8, "over-18/challenge-28.8/attempts-3", 3, "61" * 32, "sealed", "passive", "browser"
+    *(POLICY.age_limit, POLICY.challenge_age_years, POLICY.policy_id, POLICY.max_attempts),
+    *("61" * 32, "sealed", "passive", "browser"),
 )
 HOSTILE = ("replayed", "tampered", "another visitor's", "another key's", "expired", "garbage")
 _NONCE = re.compile(rb'name="nonce" value="([\w-]+)"')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -101,6 +102,21 @@ class TestChallengeAges:
         cautious_years = estimates_by(made.calibration.fusion, vectors[minors])[:, 2]
         challenge_age_years = made.calibration.challenge_ages_years[18][0.05]
         assert (cautious_years >= challenge_age_years).mean() == pytest.approx(0.05, abs=0.04)
+
+    def test_a_rate_is_a_maximum_and_not_an_average(self) -> None:
+        """Nearly every set of minors gives a challenge age that keeps the rate for all others.
+
+        The age that keeps it in the one set that was measured would do so in about half of them.
+        """
+        rng = np.random.default_rng(0)
+        true_rates = []
+        for _ in range(30):
+            passing_years = rng.normal(20.0, 4.0, 400)
+            ages = challenge_ages(
+                passing_years, np.full(400, 16.0), [str(index) for index in range(400)]
+            )
+            true_rates.append(1 - NormalDist(20.0, 4.0).cdf(ages.table["17"]["0.02"]))
+        assert 0.8 <= np.mean(np.array(true_rates) <= 0.02) <= 0.98
 
     def test_many_pictures_of_a_few_minors_are_a_few_minors(self) -> None:
         """Three hundred pictures of ten people support nothing."""

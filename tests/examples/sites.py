@@ -17,6 +17,8 @@ from pathlib import Path
 
 import httpx
 
+from agecheck import AgePolicy
+from agecheck.calibration import shipped_calibration
 from agecheck.challenge import Challenge
 from agecheck.relying_party import PinnedKeys
 from agecheck.token import AudienceSigner
@@ -24,9 +26,10 @@ from relying_party.devices import answer, signer_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 START_S = 60.0
+SHIPPED = AgePolicy().resolve(shipped_calibration().challenge_ages_years)
 AS_AN_AGENT = {
-    "challenge_age_years": 28.8,
-    "policy_id": "over-18/challenge-28.8/attempts-3",
+    "challenge_age_years": SHIPPED.challenge_age_years,
+    "policy_id": SHIPPED.policy_id,
     "input": "browser",
 }
 _FIELD = re.compile(r'name="(\w+)" value="([^"]*)"')

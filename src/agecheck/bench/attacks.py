@@ -10,16 +10,15 @@ import csv
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from agecheck._version import __version__
 from agecheck.bench.machine import describe_machine
+from agecheck.bench.pools import process_pool
 from agecheck.errors import AgecheckError, ImageError
 from agecheck.guidance import KEPT_FRAMES, MIN_FRAMES
 from agecheck.verdict import Reason
@@ -116,7 +115,7 @@ def run_clips(
             seen.append(look_at(path))
             on_clip(1)
         return seen
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with process_pool(workers) as pool:
         for one in pool.map(look_at, paths):
             seen.append(one)
             on_clip(1)

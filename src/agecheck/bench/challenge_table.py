@@ -22,6 +22,8 @@ from agecheck.policy import MAX_CHALLENGE_AGE_YEARS
 
 FALSE_OVER_RATES = (0.10, 0.05, 0.03, 0.02, 0.01, 0.005)
 BOOTSTRAPS = 1000
+CONFIDENCE = 0.9
+"""With which a rate is a maximum for faces of the same kind; one-sided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,10 @@ def count_minors(age_limit: int, ages_years: FloatArray, people: Sequence[str]) 
 def challenge_ages(
     passing_years: FloatArray, ages_years: FloatArray, people: Sequence[str]
 ) -> ChallengeAges:
-    """Read the table off labelled faces (docs/adr/0006-challenge-ages.md).
+    """Read the table off labelled faces (docs/adr/0017-challenge-ages-with-confidence.md).
 
-    A small rate is read off a handful of minors, so the challenge age is the mean over bootstrap
-    samples of the minors (a bagged quantile), which is steadier than the one sample's.
+    A small rate is read off a handful of minors, so the challenge age is the one that keeps it in
+    CONFIDENCE of the bootstrap samples of the minors: the upper end of what it may be.
 
     Args:
         passing_years: the age that a face is judged by (n,); -inf for refused faces.
@@ -99,7 +101,7 @@ def challenge_ages(
             bootstrapped = np.array([challenge_age_at_rate(row, rate) for row in resamples])
             # What holds for a younger limit is kept for an older one, whatever its few minors say.
             younger = max((t.get(f"{rate:g}", 0.0) for t in found.table.values()), default=0.0)
-            challenge_age = max(younger, rounded_up(float(bootstrapped.mean())))
+            challenge_age = max(younger, rounded_up(float(np.quantile(bootstrapped, CONFIDENCE))))
             if not limit < challenge_age <= MAX_CHALLENGE_AGE_YEARS:
                 found.refused.append(RefusedRate(limit, rate, minor_people, None))
                 continue

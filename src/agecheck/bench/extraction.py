@@ -5,12 +5,8 @@ Calibrations start here. What is kept lives in memory only.
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +15,7 @@ from numpy.typing import NDArray
 from agecheck.bench.labels import FaceLabel
 from agecheck.bench.observe import MeshRecorder
 from agecheck.bench.pictures import PictureReader
+from agecheck.bench.pools import process_pool
 from agecheck.bootstrap import build_age_features, build_pipeline
 from agecheck.errors import ImageError
 from agecheck.models.store import ModelStore
@@ -72,8 +69,6 @@ _worker: _Extractor | None = None
 
 def _start_worker(folder: Path) -> None:
     global _worker
-    # Ctrl-C reaches every process of a terminal; the parent ends the run in order.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _worker = _Extractor(folder)
 
 
@@ -99,8 +94,7 @@ def extract_features(
         ModelError: a network failed.
     """
     found: list[FaceFeatures | None] = []
-    start = partial(_start_worker, folder)
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=start) as pool:
+    with process_pool(workers, _start_worker, folder) as pool:
         for features in pool.map(_extract, labels, chunksize=_CHUNK):
             found.append(features)
             on_pictures(1)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import signal
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from multiprocessing import get_context
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from typing import Protocol
 
 from agecheck.bench import checkpoint
 from agecheck.bench.checkpoint import Progress
 from agecheck.bench.labels import FaceLabel, LabelCount, LabelSource
+from agecheck.bench.pools import process_pool
 from agecheck.bench.worker import RunSetup, ShardResult, Worker
 
 SHARD_PICTURES = 128
@@ -50,9 +49,7 @@ class LocalPool:
 
     def __init__(self, setup: RunSetup, workers: int) -> None:
         self.workers = workers
-        self._pool = ProcessPoolExecutor(
-            workers, get_context("spawn"), initializer=_start_worker, initargs=(setup,)
-        )
+        self._pool = process_pool(workers, _start_worker, setup)
 
     def submit(self, shard: list[FaceLabel]) -> Future[ShardResult]:
         return self._pool.submit(_tally_shard, shard)
@@ -157,8 +154,6 @@ _worker: Worker | None = None
 
 def _start_worker(setup: RunSetup) -> None:
     global _worker
-    # Ctrl-C reaches every process of a terminal; the parent ends the run in order.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _worker = Worker(setup)
 
 
