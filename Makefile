@@ -11,7 +11,7 @@ help:
 	@echo "make demo           install, check the sample selfie, print and verify a token"
 	@echo "make test           the test suite"
 	@echo "make lint           ruff, mypy --strict, import-linter"
-	@echo "make test-system    tests that need Debian packages (qemu-user, strace, chromium, redis, mosquitto, node) or extras"
+	@echo "make test-system    tests that need Debian packages (qemu-user, strace, chromium, redis, mosquitto, node, systemd) or extras"
 	@echo "make test-js        the JavaScript verifier's tests (Node 20 or newer, npm)"
 	@echo "make attacks        run every attack on the seal and the token; none may succeed"
 	@echo "make long           fuzzing and soak; LONG_SECONDS=$(LONG_SECONDS)"

@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -129,9 +129,9 @@ liveness = "{liveness}"
 
 
 @contextmanager
-def running(path: Path) -> Iterator[Kiosk]:
-    """`agecheck kiosk`, ready."""
-    command = [sys.executable, "-m", "agecheck", "kiosk", "--config", str(path)]
+def running(path: Path, *, under: Sequence[str] = ()) -> Iterator[Kiosk]:
+    """`agecheck kiosk`, ready; started by another program, where one is given."""
+    command = [*under, sys.executable, "-m", "agecheck", "kiosk", "--config", str(path)]
     with subprocess.Popen(  # noqa: S603
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
