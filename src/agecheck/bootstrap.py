@@ -201,11 +201,16 @@ def build_session(
     from agecheck.guidance import GuidedSession
 
     tracker = MeshTracker(pipeline.detector, pipeline.landmarker)
-    watch = _build_watch(policy.liveness, challenge)
+    watch = build_watch(policy.liveness, challenge)
     return GuidedSession(tracker, pipeline.estimator, watch, policy, max_sd_years)
 
 
-def _build_watch(liveness: str, challenge: bytes) -> AttackDetector | None:
+def build_watch(liveness: str, challenge: bytes) -> AttackDetector | None:
+    """The shipped attack detector for one live session at this level; None for `none`.
+
+    Raises:
+        ChallengeError: the level is active, and the challenge holds no script.
+    """
     if liveness == "none":
         return None
     from agecheck.live_script import script_of_bytes

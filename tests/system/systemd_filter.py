@@ -1,4 +1,4 @@
-"""python systemd_filter.py UNIT PROGRAM...: run a program under the system calls that a unit allows.
+"""python systemd_filter.py UNIT PROGRAM...: run a program under a unit's system call filter.
 
 Reads the unit's SystemCallFilter lines as systemd.exec(5) describes them, the groups from
 systemd-analyze, and MemoryDenyWriteExecute. Loaded with libseccomp; needs no running systemd.

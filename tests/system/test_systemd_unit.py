@@ -1,4 +1,4 @@
-"""The kiosk lives under the filter of the unit that ships, as this machine's systemd lays it out."""
+"""The kiosk lives under the filter of its unit, as this machine's systemd lays it out."""
 
 from __future__ import annotations
 
