@@ -1,6 +1,7 @@
 """Runs a page's fenced blocks as a reader would: top to bottom, in one empty folder.
 
     ```python     with a first line `# NAME.py`, saved under that name; otherwise executed
+    ```toml       with a first line `# NAME.toml`, saved under that name
     ```console    lines after `$ ` are typed into a shell; the lines below are what comes out
 
 In what comes out, `...` stands for anything. A command that ends with ` &` goes on in the
@@ -23,7 +24,7 @@ from types import TracebackType
 from agecheck import AgeChecker
 
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[^\n`]*)\n(?P<text>.*?)^ *```$", re.M | re.S)
-_FILE_NAME = re.compile(r"# (\w+\.py)\n")
+_FILE_NAME = re.compile(r"# (\w+\.(?:py|toml))\n")
 ANSWERS = (0, 10, 20)
 """Exit codes of agecheck's verdicts; a command that ends with another one has failed."""
 COMMAND_DEADLINE_S = 300
@@ -104,8 +105,10 @@ class Reader:
         """
         for block in blocks_of(markdown):
             where = f"{page}:{block.line}"
-            if block.language == "python":
-                self._read_python(block.text, where)
+            if named := _FILE_NAME.match(block.text):
+                self._save(named[1], block.text)
+            elif block.language == "python":
+                self._execute(block.text, where)
             elif block.language == "console":
                 for command in commands_of(block.text):
                     self._type(command, where)
@@ -121,11 +124,11 @@ class Reader:
             )
         ]
 
-    def _read_python(self, text: str, where: str) -> None:
-        if named := _FILE_NAME.match(text):
-            (self._folder / named[1]).write_text(text, encoding="utf-8")
-            self._saved[named[1]] = text
-            return
+    def _save(self, name: str, text: str) -> None:
+        (self._folder / name).write_text(text, encoding="utf-8")
+        self._saved[name] = text
+
+    def _execute(self, text: str, where: str) -> None:
         program = compile(text, where, "exec", dont_inherit=True)
         exec(program, self._namespace)  # noqa: S102
 
