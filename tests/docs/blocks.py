@@ -5,8 +5,8 @@
     ```console    lines after `$ ` are typed into a shell; the lines below are what comes out
 
 In what comes out, `...` stands for anything. A command that ends with ` &` goes on in the
-background until the page is done. What is executed shares one namespace. Blocks in any other
-language are for reading.
+background until the page is done, or until `kill %N` ends the Nth of them. What is executed shares
+one namespace. Blocks in any other language are for reading.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from types import TracebackType
 from agecheck import AgeChecker
 
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[^\n`]*)\n(?P<text>.*?)^ *```$", re.M | re.S)
+_KILL = re.compile(r"kill %([1-9])")
 _FILE_NAME = re.compile(r"# (\w+\.(?:py|toml))\n")
 ANSWERS = (0, 10, 20)
 """Exit codes of agecheck's verdicts; a command that ends with another one has failed."""
@@ -134,6 +135,9 @@ class Reader:
 
     def _type(self, command: Command, where: str) -> None:
         self._typed += command.typed + "\n"
+        if job := _KILL.fullmatch(command.typed):
+            _end(self._background[int(job[1]) - 1])
+            return
         if command.typed.endswith(" &"):
             shown = self._start(command.typed.removesuffix(" &"))
             if not matches(command.expected, shown):
@@ -182,12 +186,17 @@ class Reader:
         at: TracebackType | None,
     ) -> None:
         for process in self._background:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.communicate(timeout=10)
+            _end(process)
         for value in self._namespace.values():
             if isinstance(value, AgeChecker):  # a page may leave one open, as a program may
                 value.close()
         self._namespace.clear()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.returncode is None:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.communicate(timeout=10)
 
 
 def make_tools(folder: Path) -> Path:
