@@ -48,7 +48,7 @@ def test_a_page_does_what_it_says(page: str, folder: Path, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_has_blocks_and_each_is_run_or_only_read(page: str) -> None:
-    """A block in a language that nobody runs would go stale unseen; settings are saved as a file."""
+    """A block in a language that nobody runs would go stale unseen; settings become a file."""
     blocks = list(blocks_of((ROOT / page).read_text("utf-8")))
     languages = {block.language for block in blocks}
     assert languages & {"python", "console"}
