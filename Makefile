@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LONG_SECONDS ?= 1800
 RELEASE := .venv-release/bin/python
 
-.PHONY: help demo test lint test-system test-js attacks long models goldens vectors cli-docs docs bench-latency bench-seal bench-verify bench-gate calibrate wheel sbom notices test-release test-floors clean
+.PHONY: help demo test lint test-system test-js attacks long models goldens vectors cli-docs docs bench-latency bench-seal bench-verify bench-gate calibrate screenshots wheel sbom notices test-release test-floors clean
 
 help:
 	@echo "make demo           install, check the sample selfie, print and verify a token"
@@ -19,6 +19,7 @@ help:
 	@echo "make goldens        regenerate the golden files in an environment of their own"
 	@echo "make vectors        regenerate the tokens that every verifier must refuse"
 	@echo "make docs           the documentation site, in build/docs; a warning or a dead link is an error"
+	@echo "make screenshots    renew the pictures of kiosk, agent and report (needs chromium)"
 	@echo "make bench-latency  speed and memory"
 	@echo "make bench-seal     what the seal costs, and whether it lasts; FACES=folder: equal verdicts"
 	@echo "make bench-verify   how many tokens a second a relying party verifies"
@@ -147,6 +148,9 @@ vectors: .venv/dev
 
 cli-docs: .venv/all
 	$(BIN)/python tests/cli/help_pages.py README.md docs/reference/cli.md docs/reference/kiosk.md
+
+screenshots: .venv/all
+	PYTHONPATH=tests:. $(BIN)/python docs/screenshots.py
 
 # An environment of its own: what the site needs beside the public modules' own imports.
 .venv-docs/ready: docs/requirements.txt
