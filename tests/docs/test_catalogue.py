@@ -17,7 +17,7 @@ from agecheck.relying_party import AnswerFault, ReplayStoreFault
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(agecheck.__file__).parent
-ROOMS_WITH_OWN_PAGES = {"agent", "kiosk"}
+ROOMS_WITH_OWN_PAGES = ("agent", "kiosk")
 """Their errors are on the reference page of the room."""
 SECTIONS: dict[str, type[Enum]] = {
     "Reasons": Reason,
@@ -72,6 +72,16 @@ def test_every_error_is_listed_once() -> None:
     sections = [title for title in tables() if title.startswith("Errors ")]
     listed = sorted(name for section in sections for name in names_in(section))
     assert listed == sorted(set(error_classes()) - {"AgecheckError"})
+
+
+@pytest.mark.parametrize("room", ROOMS_WITH_OWN_PAGES)
+def test_a_room_with_a_page_of_its_own_lists_its_errors_there(room: str) -> None:
+    """Kiosk and agent are read about in one place each."""
+    tree = ast.parse((PACKAGE / room / "errors.py").read_text("utf-8"))
+    page = (ROOT / f"docs/reference/{room}.md").read_text("utf-8")
+    names = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+    assert names
+    assert all(f"| `{name}` |" in page for name in names)
 
 
 def test_the_root_is_the_root() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -49,6 +51,44 @@ def test_the_gate_ran_on_what_ships() -> None:
     shipped = shipped_calibration()
     assert gate["calibration_digest"] == shipped.digest
     assert gate["models_digest"] == shipped.models_digest
+
+
+def test_the_table_of_live_sessions_is_the_benchmarks() -> None:
+    """Who reads "0 attacks" has to read of how few, and how many living people were turned away."""
+    figures = result("live.json")["figures"]
+    rows: dict[str, list[str]] = {}
+    for level in ("passive", "active"):
+        one = figures[level]
+        attacks = [species["apcer"] for species in one["species"].values()]
+        n_attacks, passed = sum(a["n"] for a in attacks), sum(a["value"] * a["n"] for a in attacks)
+        people = one["bpcer"]
+        cells = {
+            "living people who were not let through": f"{people['value'] * people['n']:.0f} of "
+            f"{people['n']} (at most {people['interval'][1]:.1%})".replace("%", " %"),
+            "attacks that were let through": f"{passed:.0f} of {n_attacks}, {len(attacks)} species",
+            "to a verdict, median": f"{one['first_verdict_ms']['median'] / 1000:.1f} s",
+            "a frame, median": f"{one['frame_ms']['median']:.1f} ms",
+        }
+        for label, cell in cells.items():
+            rows.setdefault(label, []).append(cell)
+    for label, both in rows.items():
+        assert f"| {label} | {' | '.join(both)} |" in BENCHMARKS
+    assert max(a["interval"][1] for a in attacks) > 1 / 3  # "one time in three"
+
+
+def test_what_relying_parties_were_measured_at_is_said() -> None:
+    """How much a site takes, and that none of it was wrong."""
+    text = " ".join(BENCHMARKS.split())
+    verify, load = result("verify.json"), result("site_load.json")
+    medians = {name: f"{median(rounds):,.0f}" for name, rounds in verify["per_s"].items()}
+    assert f"takes {medians['RelyingParty.verify']} tokens a second" in text
+    assert f"at least {verify['required_per_s']:,} were asked for" in text
+    assert f"`verify_token` alone {medians['verify_token']}." in text
+    hostile = sum(n for outcome, n in load["outcomes"].items() if outcome.endswith(": refused"))
+    assert load["wrong"] == 0
+    assert f"under {load['requests_per_s_asked']} requests a second took none of {hostile}" in text
+    within_ms = math.ceil(load["latency_ms"]["p99.9"])
+    assert f"99.9 % of all its answers came within {within_ms} ms" in text
 
 
 def test_the_speed_table_is_the_benchmarks() -> None:
