@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agecheck import TokenError
 from long.budget import LongRun
 from relying_party.forging import encoded, forge
-from unit.test_token_verify import CLAIMS, check
+from unit.token_checks import CLAIMS, check
 
 GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493  # of Ed25519, RFC 8032
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \n\0\u00e9"
