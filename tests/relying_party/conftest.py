@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,8 @@ from agecheck.relying_party import (
     ReplayStore,
     SqlReplayStore,
 )
-from relying_party.devices import POLICY, SECRET, SITE, Clock, signer_of
+from agecheck.token import VerifiedToken
+from relying_party.devices import POLICY, SECRET, SITE, VISITOR, Clock, signer_of
 from relying_party.stores import FakeRedis
 
 MakeSite = Callable[..., RelyingParty]
@@ -32,6 +34,11 @@ def fault_of(
     with pytest.raises(AnswerError) as caught:
         call(*arguments, **named)
     return caught.value.fault
+
+
+def take(site: RelyingParty, token: Any, ticket: Any, **more: Any) -> VerifiedToken:
+    """The usual visitor's answer, as far as `more` does not say otherwise."""
+    return site.verify(token, ticket=ticket, **{"visitor": VISITOR} | more)
 
 
 @pytest.fixture

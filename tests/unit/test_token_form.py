@@ -40,6 +40,9 @@ def test_a_result_has_no_truth_value_and_cannot_be_changed() -> None:
         verified.over = True  # type: ignore[misc]
 
 
+# Form
+
+
 @pytest.mark.parametrize(
     "token",
     [
@@ -97,6 +100,9 @@ def test_no_character_of_a_token_can_be_changed() -> None:
                 fault_of(GOOD[:position] + other + GOOD[position + 1 :])
                 refused += 1
     assert refused > 6 * len(GOOD) - 1
+
+
+# Header
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "HS256", "ES256", "Ed25519", "eddsa", "", 1])
@@ -182,6 +188,9 @@ def test_any_further_header_member_is_refused(extra: dict[str, Any]) -> None:
 def test_a_header_that_reads_two_ways_is_malformed(header: str | bytes) -> None:
     """Duplicate members, other encodings and deep nesting do not get past the first look."""
     assert fault_of(forge(CLAIMS, header)) is TokenFault.MALFORMED
+
+
+# Key
 
 
 def test_another_key_is_refused() -> None:

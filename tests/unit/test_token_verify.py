@@ -110,6 +110,9 @@ def test_a_challenge_that_cannot_have_been_is_the_callers_error(changes: dict[st
         check(GOOD, **changes)
 
 
+# Nothing but TokenError, and never a yes
+
+
 JSON_VALUES = st.recursive(
     st.none()
     | st.booleans()
