@@ -41,6 +41,9 @@ def test_the_shipped_challenge_age_is_described_as_measured() -> None:
         low, high = row["interval"]
         cell = f"{row['value']:.{digits}f} | {low:.{digits}f}-{high:.{digits}f}"
         assert f"| {label} answered OVER | {cell} |" in ACCURACY
+    low, high = (f"{100 * end:.1f}" for end in minors["interval"])
+    stated = f"{100 * minors['value']:.1f} % were answered OVER ({low}-{high} %)"
+    assert stated in (ROOT / "docs/limitations.md").read_text("utf-8")
 
 
 def test_the_gate_ran_on_what_ships() -> None:
