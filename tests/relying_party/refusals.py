@@ -42,6 +42,7 @@ FIELD_PRIME = 2**255 - 19
 GOOD = forge()
 GOOD_HEADER, GOOD_PAYLOAD, GOOD_SIGNATURE = GOOD.split(".")
 GOOD_TEXT = json_bytes(CLAIMS).decode("ascii")
+_HEADER_TEXT = '{"alg":"EdDSA","typ":"agecheck+jwt"}'
 
 DEFAULTS: dict[str, Any] = {
     "audience": AUDIENCE,
@@ -97,6 +98,7 @@ def _accepted() -> Iterator[Vector]:
     yield vector(
         "a header in another order", forge(header='{ "typ":"agecheck+jwt", "alg":"EdDSA" }')
     )
+    yield vector("a header with much white space", forge(header=_HEADER_TEXT + " " * 1024))
     yield vector("an escaped member name", forge(GOOD_TEXT.replace('"aud"', '"\\u0061ud"')))
     yield vector("escaped slashes", forge(GOOD_TEXT.replace("/", "\\/")))
     yield vector("a fraction of a year", forge(claims(challenge_age=25.1)))

@@ -6,9 +6,6 @@ from agecheck.errors import TokenError, TokenFault
 from agecheck.token import jws
 from agecheck.token.encoding import base64url_decode, parse_flat_object
 
-MAX_TOKEN_CHARS = 4096
-"""Well above the longest token that agecheck issues; what is longer is not even decoded."""
-
 
 def well_formed(token: object, kind: str) -> str:
     """The token as text, its form and header checked; its signature is not.
@@ -33,7 +30,7 @@ def as_text(token: object) -> str:
     """
     if not isinstance(token, str | bytes):
         raise TokenError(TokenFault.MALFORMED)
-    if len(token) > MAX_TOKEN_CHARS:
+    if len(token) > jws.MAX_TOKEN_CHARS:
         raise TokenError(TokenFault.TOO_LARGE)
     if not token.isascii():
         raise TokenError(TokenFault.MALFORMED)

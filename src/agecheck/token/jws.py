@@ -10,6 +10,8 @@ from joserfc.jws import JWSRegistry, deserialize_compact, serialize_compact
 
 ALGORITHM = "EdDSA"
 TYPE = "agecheck+jwt"
+MAX_TOKEN_CHARS = 4096
+"""Well above the longest token that agecheck issues; what is longer is not even decoded."""
 ENROLMENT_TYPE = "agecheck-enrolment+jwt"
 """Proofs of possession: never taken for an answer, nor an answer for one of them."""
 
@@ -20,6 +22,10 @@ class _EdDsaOnly(JWSRegistry):
     It also leaves out the warning that joserfc gives for every EdDSA signature: RFC 9864 would
     rather have "Ed25519" as the name, which verifiers in the field do not know yet.
     """
+
+    # joserfc's own bound lies below what `form` lets through: white space in a header made one
+    # verifier take what another refused.
+    max_header_length = MAX_TOKEN_CHARS
 
     def get_alg(self, name: str) -> JWSAlgModel:
         if name != ALGORITHM:

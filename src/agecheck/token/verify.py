@@ -14,9 +14,9 @@ from agecheck.token import jwk, jws
 from agecheck.token.claims import INPUTS, LIFETIME_S, MAX_TIME_S, Claims, read_claims
 from agecheck.token.encoding import base64url_decode, parse_flat_object
 from agecheck.token.errors import VerifierError
-from agecheck.token.form import MAX_TOKEN_CHARS as MAX_TOKEN_CHARS
 from agecheck.token.form import well_formed
 from agecheck.token.formats import JWS, TokenFormat
+from agecheck.token.jws import MAX_TOKEN_CHARS as MAX_TOKEN_CHARS
 
 DEFAULT_LEEWAY_S = 30.0
 
