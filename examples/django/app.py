@@ -101,7 +101,7 @@ def answer(request: HttpRequest) -> HttpResponse:
     if said.token is None or visitor is None:
         return redirect("/other-way")
     try:
-        verified = site.verify(said.token, ticket=ticket, visitor=visitor)
+        verified = site.verify(said.token, ticket=ticket, visitor=visitor, age_limit=18)
     except AnswerError as error:
         logger.warning("answer refused: %s", error.fault.name)  # the visitor is not told why
         return redirect("/other-way")

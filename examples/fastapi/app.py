@@ -82,7 +82,7 @@ def take_answer(request: Request, answer: Annotated[str, Form(max_length=8192)] 
     if said.token is None or visitor is None:
         return RedirectResponse("/other-way", 303)
     try:
-        verified = site.verify(said.token, ticket=ticket, visitor=visitor)
+        verified = site.verify(said.token, ticket=ticket, visitor=visitor, age_limit=18)
     except AnswerError as error:
         logger.warning("answer refused: %s", error.fault.name)  # the visitor is not told why
         return RedirectResponse("/other-way", 303)

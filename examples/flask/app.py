@@ -73,7 +73,7 @@ def take_answer() -> AnyResponse:
     if answer.token is None or visitor is None:
         return redirect("/other-way", 303)
     try:
-        verified = site.verify(answer.token, ticket=ticket, visitor=visitor)
+        verified = site.verify(answer.token, ticket=ticket, visitor=visitor, age_limit=18)
     except AnswerError as error:
         app.logger.warning("answer refused: %s", error.fault.name)  # the visitor is not told why
         return redirect("/other-way", 303)

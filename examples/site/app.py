@@ -164,6 +164,7 @@ class Shop:
                     answer.token or "",
                     ticket=session.ticket,
                     visitor=session.name,
+                    age_limit=self._settings.age_limit,
                     public_jwk=answer.public_jwk,
                 )
             )

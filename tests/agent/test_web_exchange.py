@@ -69,7 +69,11 @@ def test_a_fresh_key_travels_with_its_token() -> None:
     url = answer_url(question, answer(question.challenge, signer), signer.public_jwk())
     said = read_answer(url.partition("#")[2])
     verified = site.verify(
-        said.token or "", ticket=asked.ticket, visitor=VISITOR, public_jwk=said.public_jwk
+        said.token or "",
+        ticket=asked.ticket,
+        visitor=VISITOR,
+        age_limit=18,
+        public_jwk=said.public_jwk,
     )
     assert verified.over
 

@@ -38,7 +38,7 @@ def fault_of(
 
 def take(site: RelyingParty, token: Any, ticket: Any, **more: Any) -> VerifiedToken:
     """The usual visitor's answer, as far as `more` does not say otherwise."""
-    return site.verify(token, ticket=ticket, **{"visitor": VISITOR} | more)
+    return site.verify(token, ticket=ticket, **{"visitor": VISITOR, "age_limit": 18} | more)
 
 
 @pytest.fixture

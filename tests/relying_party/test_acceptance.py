@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from agecheck.calibration import shipped_calibration
+from agecheck.errors import TokenFault
 from agecheck.relying_party import AcceptancePolicy, RelyingPartyError
+from relying_party.conftest import MakeSite, fault_of
+from relying_party.devices import VISITOR, answer
 
 WHOLE: dict[str, Any] = {
     "min_challenge_ages_years": {18: 25.0},
@@ -89,3 +92,26 @@ def test_what_was_not_measured_is_not_calibrated(limits: Any, rate: float) -> No
     rest = {name: WHOLE[name] for name in ("seals", "liveness", "inputs")}
     with pytest.raises(RelyingPartyError):
         AcceptancePolicy.calibrated(limits, max_false_over_rate=rate, **rest)
+
+
+def test_a_page_does_not_take_the_ticket_of_a_page_that_asks_less(make_site: MakeSite) -> None:
+    """Over 18 is not over 21: who is asked both picks neither the ticket nor the age."""
+    site = make_site()
+    asked = site.new_challenge(18, visitor=VISITOR)
+    token, ticket = answer(asked.challenge), asked.ticket
+    swapped = fault_of(site.verify, token, ticket=ticket, visitor=VISITOR, age_limit=21)
+    assert swapped is TokenFault.WRONG_AGE_LIMIT
+    for missing in (None, 19, True):
+        with pytest.raises(RelyingPartyError):
+            site.verify(token, ticket=ticket, visitor=VISITOR, age_limit=missing)
+    assert site.verify(token, ticket=ticket, visitor=VISITOR, age_limit=18).over
+
+
+def test_a_site_that_asks_one_age_need_not_repeat_it(make_site: MakeSite) -> None:
+    """Only where there is nothing to mistake is the age left out, and never in a question."""
+    site = make_site(policy=AcceptancePolicy(**WHOLE))
+    asked = site.new_challenge(18, visitor=VISITOR)
+    assert site.verify(answer(asked.challenge), ticket=asked.ticket, visitor=VISITOR).over
+    nothing: Any = None
+    with pytest.raises(RelyingPartyError):
+        site.new_challenge(nothing, visitor=VISITOR)

@@ -51,7 +51,7 @@ def test_each_answer_has_a_key_of_its_own(tmp_path: Path, make_site: MakeSite) -
     for left in (2, 1, 0):
         asked = site.new_challenge(18, visitor=VISITOR)
         token = sign(batch, asked.challenge)
-        met.append(site.verify(token, ticket=asked.ticket, visitor=VISITOR).issuer)
+        met.append(site.verify(token, ticket=asked.ticket, visitor=VISITOR, age_limit=18).issuer)
         assert len(batch) == left
     assert sorted(met) == sorted(key["kid"] for key in keys)
     with pytest.raises(SignerError):
@@ -68,7 +68,9 @@ def test_a_site_strikes_a_used_key_off(tmp_path: Path, make_site: MakeSite) -> N
     site = make_site(trust=keys)
     asked = site.new_challenge(18, visitor=VISITOR)
     with pytest.raises(AnswerError) as caught:
-        site.verify(sign(batch, asked.challenge), ticket=asked.ticket, visitor=VISITOR)
+        site.verify(
+            sign(batch, asked.challenge), ticket=asked.ticket, visitor=VISITOR, age_limit=18
+        )
     assert caught.value.fault is AnswerFault.KEY_REVOKED
 
 

@@ -36,7 +36,11 @@ KEY = "k" * 43
 
 def outcome(site: RelyingParty, token: str, ticket: str) -> str:
     try:
-        return "over" if site.verify(token, ticket=ticket, visitor=VISITOR).over else "under"
+        return (
+            "over"
+            if site.verify(token, ticket=ticket, visitor=VISITOR, age_limit=18).over
+            else "under"
+        )
     except AnswerError as error:
         return error.fault.name
 

@@ -161,11 +161,11 @@ def test_an_answer_to_another_challenge_is_refused(make_site: MakeSite) -> None:
     older = site.new_challenge(21, visitor=VISITOR)
     faults = [
         fault_of(lambda: take(site, answer(other.challenge), asked.ticket)),
-        fault_of(lambda: take(site, answer(asked.challenge), older.ticket)),
+        fault_of(lambda: take(site, answer(asked.challenge), older.ticket, age_limit=21)),
     ]
     assert faults == [TokenFault.WRONG_NONCE, TokenFault.WRONG_NONCE]
     downgraded = type(older.challenge)(SITE, older.challenge.nonce, 18)
-    assert fault_of(lambda: take(site, answer(downgraded), older.ticket)) is (
+    assert fault_of(lambda: take(site, answer(downgraded), older.ticket, age_limit=21)) is (
         TokenFault.WRONG_AGE_LIMIT
     )
     signer = signer_of(site="https://evil.example")

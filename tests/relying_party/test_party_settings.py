@@ -9,15 +9,9 @@ from typing import Any
 import pytest
 
 from agecheck.errors import AgecheckError
-from agecheck.relying_party import (
-    RelyingPartyError,
-)
-from relying_party.conftest import MakeSite
-from relying_party.devices import (
-    POLICY,
-    SECRET,
-    VISITOR,
-)
+from agecheck.relying_party import RelyingPartyError
+from relying_party.conftest import MakeSite, take
+from relying_party.devices import POLICY, SECRET, VISITOR
 
 
 @pytest.mark.parametrize(
@@ -98,7 +92,7 @@ def test_a_visitor_has_a_name(make_site: MakeSite, visitor: Any) -> None:
     calls: list[Callable[[], object]] = [
         lambda: site.new_challenge(18, visitor=visitor),
         lambda: site.new_enrolment(visitor=visitor),
-        lambda: site.verify("", ticket=ticket, visitor=visitor),
+        lambda: take(site, "", ticket, visitor=visitor),
         lambda: site.enrol("", ticket=ticket, visitor=visitor),
     ]
     for call in calls:
@@ -113,7 +107,7 @@ def test_a_clock_that_gives_no_time_stops_the_site(make_site: MakeSite, now_s: A
     with pytest.raises(RelyingPartyError):
         site.new_challenge(18, visitor=VISITOR)
     with pytest.raises(RelyingPartyError):
-        site.verify("", ticket="", visitor=VISITOR)
+        take(site, "", "")
 
 
 def test_nothing_printed_holds_a_secret(make_site: MakeSite) -> None:

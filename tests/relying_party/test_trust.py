@@ -40,9 +40,11 @@ def test_a_device_enrols_answers_is_replaced_and_revoked(make_site: MakeSite) ->
         question = site.new_challenge(18, visitor=VISITOR)
         token = answer(question.challenge, signer)
         if fault is None:
-            assert site.verify(token, ticket=question.ticket, visitor=VISITOR).over
+            assert site.verify(token, ticket=question.ticket, visitor=VISITOR, age_limit=18).over
         else:
-            refused = fault_of(site.verify, token, ticket=question.ticket, visitor=VISITOR)
+            refused = fault_of(
+                site.verify, token, ticket=question.ticket, visitor=VISITOR, age_limit=18
+            )
             assert refused is fault
 
 

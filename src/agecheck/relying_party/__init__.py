@@ -10,7 +10,7 @@
         replay_store=SqlReplayStore(sqlite3, connect),
     )
     asked = site.new_challenge(18, visitor=session_id)   # asked.challenge goes to the device
-    answer = site.verify(token, ticket=asked.ticket, visitor=session_id)
+    answer = site.verify(token, ticket=asked.ticket, visitor=session_id, age_limit=18)
     if answer.over: ...
 
 Nothing here loads onnxruntime, numpy or Pillow: the picture never comes to the site.

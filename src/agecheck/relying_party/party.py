@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import final
 
 from agecheck.challenge import Challenge
-from agecheck.errors import TokenError
+from agecheck.errors import TokenError, TokenFault
 from agecheck.relying_party.errors import AnswerError, AnswerFault, RelyingPartyError
 from agecheck.relying_party.policy import AcceptancePolicy
 from agecheck.relying_party.replay import ReplayStore
@@ -142,9 +142,7 @@ class RelyingParty:
         Raises:
             RelyingPartyError: the policy has no such age limit, or visitor is empty.
         """
-        if type(age_limit) is not int or age_limit not in self._policy.min_challenge_ages_years:
-            known = ", ".join(str(limit) for limit in sorted(self._policy.min_challenge_ages_years))
-            raise RelyingPartyError(f"the policy has challenge ages for {known} only")
+        self._known(age_limit)
         ticket, text = self._issue(Purpose.ANSWER, age_limit, visitor)
         challenge = Challenge(self._audience, ticket.nonce, age_limit)
         return IssuedChallenge(challenge, text, ticket.expires_at_s)
@@ -155,6 +153,7 @@ class RelyingParty:
         *,
         ticket: str,
         visitor: str,
+        age_limit: int | None = None,
         public_jwk: Mapping[str, object] | None = None,
     ) -> VerifiedToken:
         """Take an answer, or raise.
@@ -167,6 +166,8 @@ class RelyingParty:
             token: from the device, unread.
             ticket: of the challenge.
             visitor: as given to `new_challenge`.
+            age_limit: what this page asks about: a visitor may hand in the ticket of a page that
+                asks about less. It may be left out where the policy has one age limit.
             public_jwk: what the device sent beside the token; only `AcceptUnattestedDevices`
                 looks at it.
 
@@ -177,10 +178,14 @@ class RelyingParty:
         Raises:
             AnswerError: `fault` says why. Nothing else is raised for what a visitor sent.
             ReplayStoreError: the store cannot tell whether this is the first answer.
-            RelyingPartyError: visitor is empty, or the clock gives no time.
+            RelyingPartyError: visitor or age_limit is missing, or the clock gives no time.
         """
+        ages = list(self._policy.min_challenge_ages_years)
+        wanted = self._known(ages[0] if age_limit is None and len(ages) == 1 else age_limit)
         now_s = self._now_s()
         asked = self._asked(ticket, Purpose.ANSWER, visitor, now_s)
+        if asked.age_limit != wanted:
+            raise AnswerError(TokenFault.WRONG_AGE_LIMIT)
         try:
             issuer = claimed_issuer(token)
             if issuer is None:
@@ -234,6 +239,13 @@ class RelyingParty:
             raise AnswerError(error.fault) from None
         self._spend(asked, now_s)
         return public_jwk
+
+    def _known(self, age_limit: int | None) -> int:
+        ages = self._policy.min_challenge_ages_years
+        if type(age_limit) is not int or age_limit not in ages:
+            known = ", ".join(map(str, sorted(ages)))
+            raise RelyingPartyError(f"age_limit is one that the policy has: {known}")
+        return age_limit
 
     def _issue(self, purpose: Purpose, age_limit: int, visitor: str) -> tuple[Ticket, str]:
         _require_visitor(visitor)
