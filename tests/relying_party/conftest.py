@@ -38,7 +38,8 @@ def fault_of(
 
 def take(site: RelyingParty, token: Any, ticket: Any, **more: Any) -> VerifiedToken:
     """The usual visitor's answer, as far as `more` does not say otherwise."""
-    return site.verify(token, ticket=ticket, **{"visitor": VISITOR, "age_limit": 18} | more)
+    asked: dict[str, Any] = {"visitor": VISITOR, "age_limit": 18}
+    return site.verify(token, ticket=ticket, **asked | more)
 
 
 @pytest.fixture
