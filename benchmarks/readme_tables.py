@@ -1,4 +1,4 @@
-"""Writes the accuracy tables of README.md and the documentation from the committed result.
+"""Writes the accuracy tables of README.md and the documentation from the committed results.
 
     python -m benchmarks.readme_tables           writes them
     python -m benchmarks.readme_tables --check   changes nothing; exit code 1 if one is stale
@@ -15,7 +15,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from agecheck.bench.tables import subjects
 Document = dict[str, Any]
 ROOT = Path(__file__).parent.parent
 RESULT = ROOT / "benchmarks" / "results" / "accuracy-utkface.json"
+SECOND_RESULT = RESULT.with_name("accuracy-fairface540.json")
 QUALITY_RESULT = RESULT.with_name("quality-utkface.json")
 PAGES = (ROOT / "README.md", ROOT / "docs" / "explanation" / "accuracy.md")
 _LEAST_PASSED = (
@@ -41,7 +42,7 @@ _BLOCK = re.compile(
 )
 
 
-def refreshed(page: str, document: Document, quality: Document) -> str:
+def refreshed(page: str, documents: Mapping[Path, Document]) -> str:
     """The page with every marked table as the results have it.
 
     Raises:
@@ -52,11 +53,18 @@ def refreshed(page: str, document: Document, quality: Document) -> str:
         raise ValueError("each table's marker needs an end, and a page has at least one")
     if unknown := [name for name in names if name not in TABLES]:
         raise ValueError(f"there is no table {unknown[0]!r}")
-    return _BLOCK.sub(lambda block: _filled(block, document, quality), page)
+    return _BLOCK.sub(lambda block: _filled(block, documents), page)
 
 
-def _filled(block: re.Match[str], document: Document, quality: Document) -> str:
-    lines = TABLES[block["name"]](quality if block["name"] == "refusing" else document)
+def read_documents() -> dict[Path, Document]:
+    """The committed results."""
+    paths = {path for path, _ in TABLES.values()}
+    return {path: json.loads(path.read_text(encoding="utf-8")) for path in paths}
+
+
+def _filled(block: re.Match[str], documents: Mapping[Path, Document]) -> str:
+    path, table = TABLES[block["name"]]
+    lines = table(documents[path])
     return block["head"] + "".join(line + "\n" for line in lines) + "<!-- /accuracy -->"
 
 
@@ -121,6 +129,24 @@ def _groups(document: Document) -> Iterator[str]:
     yield f"The worst group's error is {spread['ratio']:.2f} times the best's."
 
 
+def _ranges(document: Document) -> Iterator[str]:
+    """Where the estimates lie whose labels are ranges of ages, and who is OVER at 25."""
+    yield from _table(
+        ["labelled", "pictures", "estimated below", "inside", "above", "OVER at 25"],
+        [
+            [
+                row["age_range"],
+                f"{row['pictures']:,}",
+                *(_percent(row[where]) for where in ("below", "inside", "above", "over_at_25")),
+            ]
+            for row in document["by_age_range"]
+        ],
+    )
+    refused = document["failure_to_acquire"]
+    yield ""
+    yield f"{_percent(refused)} of the {refused['n']} pictures have no estimate and are not OVER."
+
+
 def _aims(document: Document) -> Iterator[str]:
     """What the project set itself, reached or missed."""
     error, bias = document["mae_years"]["all"], document["bias_years"]["13-17"]
@@ -166,12 +192,13 @@ def _refusing(quality: Document) -> Iterator[str]:
     yield f"Refused less kept: {_years(of['mae_difference_years'])} years."
 
 
-TABLES: dict[str, Callable[[Document], Iterator[str]]] = {
-    "estimators": _estimators,
-    "bands": _bands,
-    "groups": _groups,
-    "aims": _aims,
-    "refusing": _refusing,
+TABLES: dict[str, tuple[Path, Callable[[Document], Iterator[str]]]] = {
+    "estimators": (RESULT, _estimators),
+    "bands": (RESULT, _bands),
+    "groups": (RESULT, _groups),
+    "aims": (RESULT, _aims),
+    "ranges": (SECOND_RESULT, _ranges),
+    "refusing": (QUALITY_RESULT, _refusing),
 }
 
 
@@ -199,13 +226,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if stale")
     options = parser.parse_args()
-    document, quality = (
-        json.loads(path.read_text(encoding="utf-8")) for path in (RESULT, QUALITY_RESULT)
-    )
+    documents = read_documents()
     stale = []
     for path in PAGES:
         page = path.read_text(encoding="utf-8")
-        current = refreshed(page, document, quality)
+        current = refreshed(page, documents)
         if current != page:
             stale.append(path.relative_to(ROOT))
             if not options.check:
