@@ -15,18 +15,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.clips import Look, Pose, render
 from kiosk.programs import Kiosk, nonce_of, running, settings, verified
-from system.playing import chromium, jpeg
+from system.playing import jpeg
 
 RESULT_MS = 45_000
 SUSPECTED = {"LIVENESS_NOT_SHOWN", "PRESENTATION_ATTACK"}
 CAMERA = Path(__file__).parent / "kiosk_camera.js"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One for all tests here."""
-    with chromium() as started:
-        yield started
 
 
 @contextmanager
