@@ -29,6 +29,7 @@ from agecheck.web_exchange import AgentAnswer, KeyKind, agent_form, read_answer
 
 SHOP = "https://shop.example"
 NONCE = "bm9uY2UtZm9yLXRoZS1hZ2VudA"
+FORM = agent_form(Challenge(SHOP, NONCE, 18), f"{SHOP}/answer")
 TOP_LEVEL = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 
 # As `agecheck agent` does it, but still pictures will do: what these frames show is one.
