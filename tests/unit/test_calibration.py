@@ -6,19 +6,13 @@ import copy
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from agecheck import calibration as module
 from agecheck.calibration import (
     MAX_CALIBRATION_BYTES,
-    Calibration,
     load_calibration,
     parse_calibration,
     shipped_calibration,
@@ -26,15 +20,10 @@ from agecheck.calibration import (
 from agecheck.errors import CalibrationError
 from agecheck.models.store import ModelStore
 from agecheck.policy import MAX_CHALLENGE_AGE_YEARS
+from unit.calibrations import SHIPPED_BYTES, SHIPPED_DOCUMENT, Edit, parsed, put
 
-SHIPPED_PATH = Path(module.__file__).parent / "models" / "data" / module.SHIPPED_FILE
-SHIPPED_BYTES = SHIPPED_PATH.read_bytes()
-SHIPPED_DOCUMENT: dict[str, Any] = json.loads(SHIPPED_BYTES)
 AGE_LIMITS = (13, 15, 16, 18, 21)
 DEFAULT_RATE = 0.02
-
-Edit = Callable[[dict[str, Any]], object]
-Path_ = tuple[str | int, ...]
 
 
 def edited(edit: Edit) -> bytes:
@@ -42,18 +31,6 @@ def edited(edit: Edit) -> bytes:
     document = copy.deepcopy(SHIPPED_DOCUMENT)
     edit(document)
     return json.dumps(document).encode()
-
-
-def put(value: object, *path: str | int) -> Edit:
-    """Put a value in a member's place."""
-
-    def edit(document: dict[str, Any]) -> None:
-        place: Any = document
-        for key in path[:-1]:
-            place = place[key]
-        place[path[-1]] = value
-
-    return edit
 
 
 def shorter(name: str) -> Edit:
@@ -64,16 +41,6 @@ def shorter(name: str) -> Edit:
 def without(name: str) -> Edit:
     """Take one of the fusion's members away."""
     return lambda document: document["fusion"].pop(name)
-
-
-def parsed(content: bytes) -> Calibration | None:
-    """The calibration, or None where it is refused; anything else than that fails the test."""
-    try:
-        return parse_calibration(content)
-    except CalibrationError as error:
-        trace = (error.__cause__, error.__context__)
-    assert trace == (None, None)
-    return None
 
 
 class TestShipped:
@@ -114,7 +81,6 @@ class TestShipped:
 
 
 FUSION_LISTS = ("thresholds_years", "feature_mean", "feature_scale", "coefficients", "intercepts")
-
 BROKEN: dict[str, Edit] = {
     "schema 2": put(2, "schema"),
     "schema as text": put("1", "schema"),
@@ -250,88 +216,3 @@ def test_a_file_of_ones_own_is_read_like_the_shipped_one(tmp_path: Path) -> None
     path = tmp_path / "own.json"
     path.write_bytes(SHIPPED_BYTES)
     assert load_calibration(path) == shipped_calibration()
-
-
-def places(value: object, path: Path_ = ()) -> Iterator[Path_]:
-    """Every place of the document that a value stands at."""
-    members: Iterator[tuple[str | int, object]] = iter(())
-    if isinstance(value, dict):
-        members = iter(value.items())
-    elif isinstance(value, list):
-        members = iter(enumerate(value))
-    for key, member in members:
-        yield (*path, key)
-        yield from places(member, (*path, key))
-
-
-PLACES = [place for place in places(SHIPPED_DOCUMENT) if place[0] != "measured_on"]
-NUMBERS = st.integers() | st.floats() | st.sampled_from([10**400, -0.0, 5e-324, 1e308])
-VALUES = st.recursive(
-    st.none() | st.booleans() | NUMBERS | st.text(max_size=6),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
-    max_leaves=6,
-)
-
-
-def assert_whole(calibration: Calibration) -> None:
-    """What a checker relies on without asking again."""
-    fusion = calibration.fusion
-    shape = len(fusion.thresholds_years), len(fusion.feature_mean)
-    assert len(fusion.intercepts) == len(fusion.coefficients) == shape[0] >= 2
-    assert {len(row) for row in (*fusion.coefficients, fusion.feature_scale)} == {shape[1]}
-    rows = [fusion.thresholds_years, fusion.feature_mean, fusion.feature_scale, fusion.intercepts]
-    rows += [*fusion.coefficients, *fusion.caution_knots_years]
-    assert all(math.isfinite(number) for row in rows for number in row)
-    assert min(fusion.feature_scale) > 0
-    assert math.isfinite(fusion.caution_sds)
-    assert fusion.caution_sds >= 0
-    assert 0 < calibration.max_sd_years < math.inf
-    for axis in (0, 1):
-        knots = [knot[axis] for knot in fusion.caution_knots_years]
-        assert all(low < high for low, high in pairwise(knots))
-    for limit, rates in calibration.challenge_ages_years.items():
-        assert all(limit < years <= MAX_CHALLENGE_AGE_YEARS for years in rates.values())
-
-
-class TestSearch:
-    """The hypothesis: bytes end in a calibration that is whole or in CalibrationError."""
-
-    @given(document=VALUES)
-    def test_any_document(self, document: object) -> None:
-        """No other document is taken for a calibration."""
-        assert parsed(json.dumps(document).encode()) is None
-
-    @given(
-        changes=st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=2),
-        remove=st.booleans(),
-    )
-    def test_the_shipped_document_with_members_changed(
-        self, changes: list[tuple[Path_, object]], remove: bool
-    ) -> None:
-        """Whatever stands in a member's place, the parser forgets to check none."""
-        document = copy.deepcopy(SHIPPED_DOCUMENT)
-        for place, value in changes:
-            try:
-                put(value, *place)(document)
-            except (KeyError, IndexError, TypeError):
-                continue  # the change before this one took the place away
-        if remove:
-            document.pop(str(changes[0][0][0]))
-        calibration = parsed(json.dumps(document).encode())
-        assert calibration is None or not remove
-        if calibration is not None:
-            assert_whole(calibration)
-
-    @given(
-        cut=st.integers(0, len(SHIPPED_BYTES)),
-        length_bytes=st.integers(0, 40),
-        replacement=st.binary(max_size=6) | st.sampled_from([b"NaN", b"-Infinity", b'"', b"1e999"]),
-    )
-    def test_the_shipped_file_with_bytes_changed(
-        self, cut: int, length_bytes: int, replacement: bytes
-    ) -> None:
-        """A file damaged on disk is whole or refused, never half taken."""
-        content = SHIPPED_BYTES[:cut] + replacement + SHIPPED_BYTES[cut + length_bytes :]
-        calibration = parsed(content)
-        if calibration is not None:
-            assert_whole(calibration)
