@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import locale
-import logging
-import os
-import tempfile
-import threading
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -35,12 +28,10 @@ from agecheck import (
 from agecheck import calibration as calibration_module
 from agecheck.calibration import shipped_calibration
 from agecheck.token import DeviceKey, verify_token
+from unit.shipped_checks import CHALLENGE_25, OVER, recoded
 
 SHIPPED = Path(calibration_module.__file__).parent / "models/data" / calibration_module.SHIPPED_FILE
-CHALLENGE_25 = AgePolicy(age_limit=18, challenge_age=25)
-OVER = CheckResult(Verdict.OVER)
 NO_FACE = CheckResult.inconclusive(Reason.NO_FACE)
-
 SHOP = "https://shop.example"
 NONCE = "bm9uY2UtZm9yLXRlc3Rz"
 NOW_S = 1_767_225_600.0
@@ -49,15 +40,6 @@ NOW_S = 1_767_225_600.0
 @pytest.fixture(scope="module")
 def checker() -> AgeChecker:
     return load_checker(CHALLENGE_25)
-
-
-def recoded(portrait: Path, image_format: str, side_px: int = 512, **options: int) -> bytes:
-    """The portrait as another file."""
-    file = io.BytesIO()
-    with Image.open(portrait) as opened:
-        picture = opened.convert("RGB").resize((side_px, side_px), Image.Resampling.LANCZOS)
-        picture.save(file, image_format, **options)
-    return file.getvalue()
 
 
 class TestLoading:
@@ -179,50 +161,6 @@ class TestChecking:
         with ThreadPoolExecutor(max_workers=2) as pool:
             assert list(pool.map(checker.check, pictures)) == one
         assert len(set(one)) == 3
-
-
-def process_state() -> dict[str, object]:
-    """What a library can change behind its caller's back."""
-    umask = os.umask(0o077)
-    os.umask(umask)
-    return {
-        "environment": dict(os.environ),
-        "folder": Path.cwd(),
-        "umask": umask,
-        "numpy errors": np.geterr(),
-        "numpy printing": np.get_printoptions(),
-        "warning filters": list(warnings.filters),
-        "locale": locale.setlocale(locale.LC_ALL),
-        "log handlers": list(logging.root.handlers),
-        "log level": logging.root.level,
-        "pixel limit": Image.MAX_IMAGE_PIXELS,
-        "python threads": threading.active_count(),
-        "descriptors": len(list(Path("/dev/fd").iterdir())),
-    }
-
-
-def test_a_check_leaves_nothing_behind(
-    tmp_path: Path,
-    portrait: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    """No file, no output, and no setting of the process that the caller did not make."""
-    for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(name, str(tmp_path))
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    with load_checker(CHALLENGE_25) as checker:
-        checker.check(portrait)  # what is imported late is imported now
-    before = process_state()
-
-    with load_checker(CHALLENGE_25) as checker:
-        for image_format in ("PNG", "JPEG", "WEBP"):
-            assert checker.check(recoded(portrait, image_format)) == OVER
-
-    assert process_state() == before
-    assert list(tmp_path.rglob("*")) == []
-    assert capfd.readouterr() == ("", "")
 
 
 class TestAttesting:

@@ -17,9 +17,9 @@ from agecheck.seal_state import OPEN
 from agecheck.verdict import Reason, Verdict
 from agecheck.vision import age
 from agecheck.vision.blazeface import SHORT_RANGE, Letterbox
+from unit.checkers import AUDIENCE, DIGEST, POLICY, make_checker
 from unit.fakes import FakeSigner, Parts
 from unit.test_blazeface import NetworkOutput, keypoints
-from unit.test_checker import AUDIENCE, DIGEST, POLICY, make_checker
 
 
 @pytest.mark.parametrize("verdict", [Verdict.OVER, Verdict.UNDER])
