@@ -66,11 +66,11 @@ class KeptLink:
     said: list[object] = field(default_factory=list)
     delay_s: float = 0.0
 
-    def begin(self) -> Refusal | None:
+    def begin(self) -> tuple[int, Refusal | None]:
         self.said.append("begin")
-        return self.refusal
+        return 1, self.refusal
 
-    def end(self, outcome: Outcome) -> bool:
+    def end(self, session: int, outcome: Outcome) -> bool:  # noqa: ARG002
         self.said.append(outcome)
         if outcome is Outcome.OVER:
             time.sleep(self.delay_s)

@@ -155,9 +155,9 @@ def test_answers_appear_at_whole_seconds() -> None:
         frames, times_s = Frames(), list[float]()
 
         class Clocked(KeptLink):
-            def end(self, outcome: Outcome) -> bool:
+            def end(self, session: int, outcome: Outcome) -> bool:
                 times_s.append(time.monotonic())  # noqa: B023
-                return super().end(outcome)
+                return super().end(session, outcome)
 
         began_s = time.monotonic()
         visit_with(ScriptedLive(CheckResult(Verdict.UNDER), n_frames), Clocked(), frames)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from agecheck.kiosk.counters import Counters, Ended
 from agecheck.kiosk.health import Health
+from agecheck.kiosk.link import NO_SESSION
 from agecheck.kiosk.messages import Outcome
 from agecheck.kiosk.visit import Ending, Link, VisitEnd, run_visit
 from agecheck.kiosk.words import Word
@@ -187,7 +188,7 @@ class Attendant:
 
     async def _other_way(self) -> None:
         """No check: a person looks at an ID. For the fallback it is like any other ending."""
-        await asyncio.to_thread(self._room.link.end, Outcome.ID_NEEDED)
+        await asyncio.to_thread(self._room.link.end, NO_SESSION, Outcome.ID_NEEDED)
         await self._result(Ending.ID_NEEDED)
 
     async def _result(self, ending: Ending) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 BEGIN_DEADLINE_S = 5.0
 DONE_DEADLINE_S = 20.0
+NO_SESSION = 0
+"""Ends without one: an ID is needed, and no challenge was bound for it."""
 
 
 class OutputsLink:
@@ -43,30 +45,39 @@ class OutputsLink:
         """Say once what stands around the worker."""
         self._send(Message(Kind.HELLO, 0, seal))
 
-    def begin(self) -> Refusal | None:
-        """Have a challenge bound for a new session; None when it is."""
-        self._session += 1
-        self._send(Message(Kind.BEGIN, self._session))
-        answer = self._answer((Kind.READY, Kind.REFUSED), BEGIN_DEADLINE_S)
-        if answer is None:
-            return Refusal.FAULT
-        if answer.kind is Kind.READY:
-            return None
-        try:
-            return Refusal(answer.code)
-        except ValueError:
-            return Refusal.FAULT
+    def begin(self) -> tuple[int, Refusal | None]:
+        """Have a challenge bound for a new session: its number, and None when it is bound.
 
-    def end(self, outcome: Outcome) -> bool:
-        """Say how the session ended.
+        The number is the visit's to keep: a visit whose page has gone may come to its result when
+        the next one has begun, and must not answer that one's challenge.
+        """
+        self._session += 1
+        session = self._session
+        self._send(Message(Kind.BEGIN, session))
+        answer = self._answer(session, (Kind.READY, Kind.REFUSED), BEGIN_DEADLINE_S)
+        if answer is None:
+            return session, Refusal.FAULT
+        if answer.kind is Kind.READY:
+            return session, None
+        try:
+            return session, Refusal(answer.code)
+        except ValueError:
+            return session, Refusal.FAULT
+
+    def end(self, session: int, outcome: Outcome) -> bool:
+        """Say how a session ended.
+
+        Args:
+            session: from `begin`, or NO_SESSION.
+            outcome: how.
 
         Returns:
             For OVER, whether its token has arrived everywhere; False for all others, at once.
         """
-        self._send(Message(Kind.RESULT, self._session, outcome))
+        self._send(Message(Kind.RESULT, session, outcome))
         if outcome is not Outcome.OVER:
             return False
-        answer = self._answer((Kind.DONE,), DONE_DEADLINE_S)
+        answer = self._answer(session, (Kind.DONE,), DONE_DEADLINE_S)
         return answer is not None and answer.code == 1
 
     def _send(self, message: Message) -> None:
@@ -75,14 +86,14 @@ class OutputsLink:
         except OSError:
             self._alive = False
 
-    def _answer(self, kinds: tuple[Kind, ...], deadline_s: float) -> Message | None:
-        """The answer to this session; those to earlier ones, which came too late, are passed by."""
+    def _answer(self, session: int, kinds: tuple[Kind, ...], deadline_s: float) -> Message | None:
+        """The answer to a session; those to others, which came too late, are passed by."""
         while self._alive:
             try:
                 answer = self._answers.get(timeout=deadline_s)
             except queue.Empty:
                 return None
-            if answer.session == self._session and answer.kind in kinds:
+            if answer.session == session and answer.kind in kinds:
                 return answer
         return None
 

@@ -22,8 +22,8 @@ FIRST_FRAME_S = 20.0
 class Link(Protocol):
     """What a visit needs of `agecheck.kiosk.link.OutputsLink`."""
 
-    def begin(self) -> Refusal | None: ...
-    def end(self, outcome: Outcome) -> bool: ...
+    def begin(self) -> tuple[int, Refusal | None]: ...
+    def end(self, session: int, outcome: Outcome) -> bool: ...
 
 
 class Ending(StrEnum):
@@ -67,19 +67,19 @@ def run_visit(
         frames: filled by another thread.
         screen: what the person sees.
     """
-    refusal = link.begin()
+    session, refusal = link.begin()
     if refusal is not None:
         return VisitEnd(Ending.REFUSED, detail=refusal.name)
     missing = frames.wait_for_first(FIRST_FRAME_S)
     began_s = time.monotonic()
     seen = missing or _seen(open_session, frames, screen)
     if seen is Stop.LEFT:
-        link.end(Outcome.CANCELLED)
+        link.end(session, Outcome.CANCELLED)
         return VisitEnd(Ending.CANCELLED, Outcome.CANCELLED)
     result = seen if isinstance(seen, CheckResult) else None
     outcome = Outcome.ID_NEEDED if result is None else Outcome.of(result)
     sleep_to_quantum(began_s, RELEASE_QUANTUM_MS)
-    ending = Ending.PASSED if link.end(outcome) else Ending.ID_NEEDED
+    ending = Ending.PASSED if link.end(session, outcome) else Ending.ID_NEEDED
     return VisitEnd(ending, outcome, _detail(seen), result)
 
 
