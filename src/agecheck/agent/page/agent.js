@@ -162,12 +162,19 @@ if (block !== "") {
   show("nothing");
 }
 
-/** Counts the time that the page was really in view. */
+/**
+ * Lets nobody agree until the page has been in view, and in use, for a while without a break: a page
+ * that lies ready behind another window would get the second click of a double one.
+ */
+let armTimer = 0;
 function arm() {
-  const agree = document.querySelector("#consent [data-say=agree]");
-  if (document.visibilityState !== "visible" || !document.hasFocus()) return setTimeout(arm, 100);
-  return setTimeout(() => {
-    agree.disabled = false;
-  }, SHOWN_FIRST_MS);
+  const buttons = document.querySelectorAll("[data-say=agree]");
+  const set = (disabled) => buttons.forEach((button) => Object.assign(button, { disabled }));
+  clearTimeout(armTimer);
+  set(true);
+  if (document.visibilityState !== "visible" || !document.hasFocus()) return;
+  armTimer = setTimeout(set, SHOWN_FIRST_MS, false);
 }
+for (const name of ["focus", "blur", "pageshow"]) addEventListener(name, arm);
+document.addEventListener("visibilitychange", arm);
 arm();

@@ -1,0 +1,82 @@
+"""The agent's page in a real browser: a click that was meant for something else is no consent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from agent.programs import Agent, running
+from system.playing import chromium
+
+SHOWN_FIRST_MS = 900
+AGREE = "#consent [data-say=agree]"
+# Headless Chromium says of every page that it has the focus.
+FOCUS = "document.hasFocus = () => !window.isCovered;"
+COVER = "(covered) => { isCovered = covered; dispatchEvent(new Event(covered ? 'blur' : 'focus')); }"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
+    with running(tmp_path_factory.mktemp("agent")) as started:
+        yield started
+
+
+def asked(browser: Browser, agent: Agent) -> Page:
+    """The page, in a window that can be covered by another one."""
+    page = browser.new_context().new_page()
+    page.add_init_script(FOCUS)
+    page.goto(agent.origin + agent.ask().path)
+    return page
+
+
+def wait_disabled_ms(page: Page) -> float:
+    """How long the button stays out of use from now on."""
+    return float(
+        page.evaluate(
+            """(selector) => new Promise((resolve) => {
+              const [button, beganMs] = [document.querySelector(selector), performance.now()];
+              const look = () => button.disabled
+                ? setTimeout(look, 10) : resolve(performance.now() - beganMs);
+              look();
+            })""",
+            AGREE,
+        )
+    )
+
+
+def test_the_button_waits_anew_whenever_the_page_was_out_of_view(
+    browser: Browser, agent: Agent
+) -> None:
+    """A page that lay ready behind another window takes no click that was aimed at that one."""
+    page = asked(browser, agent)
+    expect(page.locator(AGREE)).to_be_enabled(timeout=5000)
+    page.evaluate(COVER, True)
+    expect(page.locator(AGREE)).to_be_disabled(timeout=1000)
+    page.evaluate(COVER, False)
+    assert wait_disabled_ms(page) >= SHOWN_FIRST_MS - 100
+    page.context.close()
+
+
+def test_looks_that_are_too_short_do_not_add_up(browser: Browser, agent: Agent) -> None:
+    """The time in view is one piece: a page that flashes up again and again is not agreed to."""
+    page = asked(browser, agent)
+    for _ in range(4):
+        page.evaluate(COVER, True)
+        page.evaluate(COVER, False)
+        page.wait_for_timeout(SHOWN_FIRST_MS / 3)
+    assert page.locator(AGREE).is_disabled()
+    page.evaluate(COVER, True)
+    page.wait_for_timeout(2 * SHOWN_FIRST_MS)
+    assert page.locator(AGREE).is_disabled()
+    page.evaluate(COVER, False)
+    expect(page.locator(AGREE)).to_be_enabled(timeout=5000)
+    page.context.close()
