@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
-from agecheck.live_page import guard
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agecheck.live_page import guard, serving
 from agecheck.live_page.frames import Frames, Stop, frame_of
 
 
@@ -80,3 +90,43 @@ def test_no_page_is_framed_or_reaches_out() -> None:
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Cache-Control"] == "no-store"
     assert not any(name.startswith("Access-Control") for name in headers)
+
+
+async def _plain(scope: serving.Scope, receive: serving.Receive, send: serving.Send) -> None:
+    """Reads a request to its end and answers it."""
+    await Response(await Request(scope, receive).body())(scope, receive, send)
+
+
+@contextmanager
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The port of a page server that is in a hurry."""
+    monkeypatch.setattr(serving, "CONNECTION_S", 0.5)
+    server, ready = serving.web_server(_plain), threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(
+            target=lambda: asyncio.run(serving.serve(server, listening, ready.set))
+        )
+        thread.start()
+        try:
+            assert ready.wait(10)
+            yield listening.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"G", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx"]
+)
+def test_idle_connections_do_not_hold_the_places(
+    monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    """Any program here, and any page by preconnecting, can open as many as are served at once."""
+    with served(monkeypatch) as port, ExitStack() as stack:
+        for _ in range(serving.AT_ONCE - 1):
+            held = stack.enter_context(socket.create_connection(("127.0.0.1", port), 10))
+            held.sendall(said)
+        time.sleep(0.1)
+        assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 503
+        time.sleep(0.8)
+        assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -15,7 +14,9 @@ SHOWN_FIRST_MS = 900
 AGREE = "#consent [data-say=agree]"
 # Headless Chromium says of every page that it has the focus.
 FOCUS = "document.hasFocus = () => !window.isCovered;"
-COVER = "(covered) => { isCovered = covered; dispatchEvent(new Event(covered ? 'blur' : 'focus')); }"
+COVER = (
+    "(covered) => { isCovered = covered; dispatchEvent(new Event(covered ? 'blur' : 'focus')); }"
+)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.websockets import WebSocket
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from agecheck.live_page.frames import MAX_FRAME_BYTES
 from agecheck.live_page.guard import page_headers
@@ -21,12 +22,26 @@ if TYPE_CHECKING:
 
 MAX_WORD_CHARS = 32
 AT_ONCE = 32
+CONNECTION_S = 10.0
+"""How long a connection may live that has not become a WebSocket. All answers are short."""
 _SILENT = 100
 """Above all levels: a traceback could quote what was at hand."""
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class _Hurried(H11Protocol):
+    """Ends a connection that only waits: so many at once, and nobody else would be served."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(CONNECTION_S, self._end)
+
+    def _end(self) -> None:
+        if self in self.connections:  # where a WebSocket has taken over, it no longer is
+            self.transport.close()
 
 
 def web_server(app: App) -> uvicorn.Server:
@@ -39,6 +54,7 @@ def web_server(app: App) -> uvicorn.Server:
         lifespan="off",
         server_header=False,
         date_header=False,
+        http=_Hurried,
         proxy_headers=False,
         ws="websockets-sansio",
         ws_max_size=MAX_FRAME_BYTES,
