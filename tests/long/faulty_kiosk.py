@@ -30,8 +30,8 @@ from long.camera_faults import FAULTS, SOMEBODY_ELSE, STEP_MS, Fault, Visit, fil
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "live_faults.json"
 FEWEST_STEPS, MOST_STEPS = 12, 36
-"""When a fault sets in, in steps from the first frame. A session watches for 2.2 s at least: none has
-come to its verdict before."""
+"""When a fault sets in, in steps from the first frame. A session watches for 2.2 s at least: none
+has come to its verdict before."""
 VISIT_S = 45.0
 MAX_TRIES = 2
 """Of the visitor after a fault. Frames may come late on a busy machine, and a blink be missed."""
