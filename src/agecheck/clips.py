@@ -34,7 +34,7 @@ def read_clip(path: Path) -> Clip:
 
     Args:
         path: a video file, /dev/videoN, an animated GIF, PNG or WebP, or a folder of pictures in
-            the order of their names.
+            the order of their names, in which numbers count as numbers: 9.jpg before 10.jpg.
 
     Yields:
         (uint8 RGB (height, width, 3), upright; time in ms from the clip's start or the device's
@@ -52,12 +52,18 @@ def read_clip(path: Path) -> Clip:
 
 
 def _folder(path: Path) -> Clip:
-    names = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES)
+    pictures = (p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES)
+    names = sorted(pictures, key=_order)
     if not names:
         raise ImageError(ImageFault.EMPTY)
     reader = PillowPhotoReader()
     for index, name in enumerate(names):
         yield pixels_of(reader.open(name).decode()), index * FOLDER_FRAME_MS
+
+
+def _order(path: Path) -> list[tuple[int, str]]:
+    parts = re.split(r"([0-9]+)", path.name)
+    return [(int(part), "") if index % 2 else (-1, part) for index, part in enumerate(parts)]
 
 
 def _animation(path: Path) -> Clip:

@@ -118,9 +118,9 @@ class TestPictures:
         assert [frame[-1, 0, 0] for frame, _ in read] == [0, 20, 40, 60]
 
     def test_a_folder_is_read_in_the_order_of_its_names(self, tmp_path: Path) -> None:
-        """Other files in it are none of its frames."""
-        for index in (2, 0, 1):
-            Image.fromarray(coloured(index)).save(tmp_path / f"{index:03}.png")
+        """Numbers count as numbers; other files in it are none of its frames."""
+        for index, name in ((2, "frame10"), (0, "frame1"), (1, "frame9")):
+            Image.fromarray(coloured(index)).save(tmp_path / f"{name}.png")
         (tmp_path / "notes.txt").write_text("not a frame")
         read = list(read_clip(tmp_path))
         assert [at_ms for _, at_ms in read] == [0, FOLDER_FRAME_MS, 2 * FOLDER_FRAME_MS]

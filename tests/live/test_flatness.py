@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from agecheck.liveness.flatness import (
     FLAT_RESIDUAL_LIMIT,
     MIN_FLAT_FRAMES,
+    MIN_SOLID_FRAMES,
     SOLID_ASYMMETRY_CHANGE,
     SOLID_RESIDUAL_LIMIT,
     FlatnessCue,
@@ -56,10 +57,19 @@ def shown(cue: FlatnessCue, points: np.ndarray, asymmetry: float, times: int = 1
 
 
 def test_a_turning_head_is_solid() -> None:
-    """It is a sign of life."""
+    """It is a sign of life, once it has been seen in more than a frame or two."""
     cue = FlatnessCue()
     shown(cue, FRONTAL, 0.0)
-    assert shown(cue, turned(HEAD, 20), SOLID_ASYMMETRY_CHANGE) is Shape.SOLID
+    head = turned(HEAD, 20)
+    assert shown(cue, head, SOLID_ASYMMETRY_CHANGE, MIN_SOLID_FRAMES - 1) is Shape.UNKNOWN
+    assert shown(cue, head, SOLID_ASYMMETRY_CHANGE) is Shape.SOLID
+
+
+def test_a_mesh_that_slips_off_a_steep_photograph_is_no_head() -> None:
+    """At 60 degrees of tilt landmarks lie anywhere, so that no plane fits; the nose stays put."""
+    cue = FlatnessCue()
+    shown(cue, FRONTAL, 0.0)
+    assert shown(cue, turned(HEAD, 30), 0.9 * SOLID_ASYMMETRY_CHANGE, 20) is Shape.UNKNOWN
 
 
 def test_a_tilted_plane_is_flat_after_enough_frames() -> None:

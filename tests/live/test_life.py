@@ -63,6 +63,16 @@ def test_both_measures_must_say_closed(shown: dict[str, float]) -> None:
     assert blinks_of([reading(at_ms, **shown) for at_ms in times(4, FROM_MS)]) == 0  # type: ignore[arg-type]
 
 
+def test_eyes_that_stay_bright_have_not_blinked() -> None:
+    """A reflection that wanders over a photograph narrows the eyes for a moment and goes on."""
+    cue = BlinkCue()
+    shine = OPEN_LIGHT + CLOSED_LIGHT_RISE + 0.1
+    after = [reading(at_ms, eye_light=shine) for at_ms in times(40, FROM_MS + 4 * FRAME_MS)]
+    for one in [*at_rest(20), *closed_for(4), *after]:
+        cue.see(one)
+    assert cue.blinked_at_ms == []
+
+
 @pytest.mark.parametrize("moved", [{"nod": 0.39 + MAX_NOD + 0.01}, {"asymmetry": MAX_TURN + 0.01}])
 def test_a_head_that_moves_meanwhile_has_not_blinked(moved: dict[str, float]) -> None:
     """Looking down closes the lids, and so does tilting a picture."""

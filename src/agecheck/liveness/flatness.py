@@ -22,8 +22,11 @@ from agecheck.liveness.reading import FaceReading
 FLAT_RESIDUAL_LIMIT = 0.035
 """Eye distances. Above every photograph measured (0.026), a third of the flattest head (0.12)."""
 SOLID_RESIDUAL_LIMIT = 0.04
-SOLID_ASYMMETRY_CHANGE = 0.20
-"""Photographs turned by 35 degrees reach 0.12, heads 0.65-0.95."""
+TURNED_ASYMMETRY = 0.20
+SOLID_ASYMMETRY_CHANGE = 0.30
+"""Photographs turned by 35 degrees reach 0.12, by 60 degrees 0.30, where their mesh slips and the
+residual says nothing; heads that were asked to turn 0.65-0.95."""
+MIN_SOLID_FRAMES = 3
 TURNED_ANISOTROPY = 0.12
 """How much one direction must have shrunk against the other before a plane counts as turned: a
 tilt of about 33 degrees, as the mesh reads it. Closed eyes read as up to 0.09."""
@@ -74,7 +77,7 @@ class FlatnessCue:
     def __init__(self) -> None:
         self._frontal: FloatArray | None = None
         self._frontal_asymmetry = 0.0
-        self._n_flat = 0
+        self._n_flat = self._n_solid = 0
         self.shape = Shape.UNKNOWN
 
     def see(self, recent: list[FaceReading]) -> None:
@@ -83,15 +86,18 @@ class FlatnessCue:
         asymmetry = float(np.median([reading.asymmetry for reading in recent]))
         if self._frontal is None or abs(asymmetry) < abs(self._frontal_asymmetry) - 0.02:
             self._frontal, self._frontal_asymmetry = points, asymmetry
-            self._n_flat = 0
+            self._n_flat = self._n_solid = 0
             return
-        turned = abs(asymmetry - self._frontal_asymmetry) >= SOLID_ASYMMETRY_CHANGE
+        change = abs(asymmetry - self._frontal_asymmetry)
+        turned = change >= TURNED_ASYMMETRY
         if not turned and anisotropy(self._frontal, points) < TURNED_ANISOTROPY:
             return
         residual = homography_residual(self._frontal, points)
         if residual < FLAT_RESIDUAL_LIMIT:
             self._n_flat += 1
-        elif turned and residual >= SOLID_RESIDUAL_LIMIT and self.shape is Shape.UNKNOWN:
+        elif change >= SOLID_ASYMMETRY_CHANGE and residual >= SOLID_RESIDUAL_LIMIT:
+            self._n_solid += 1
+        if self._n_solid >= MIN_SOLID_FRAMES and self.shape is Shape.UNKNOWN:
             self.shape = Shape.SOLID
         if self._n_flat >= MIN_FLAT_FRAMES:
             self.shape = Shape.FLAT

@@ -16,7 +16,8 @@ CLOSED_SHARE, OPEN_SHARE = 0.82, 0.88
 """Of the eyes' usual opening. In closed eyes the mesh reads 0.6 to 0.75 (benchmarks/clips.py),
 and 0.82 where a plane is tilted by 35 degrees."""
 CLOSED_LIGHT_RISE = 0.10
-"""Of `eye_light`: it rises by 0.2 to 0.35 in closed eyes, and no tilt changes it."""
+"""Of `eye_light`: it rises by 0.2 to 0.35 in closed eyes, no tilt changes it, and it has to fall
+again: what shines on a photograph stays for longer."""
 MIN_OPENING = 0.12
 """Height over width; narrower eyes than this are not measured well enough to tell a blink."""
 MAX_CLOSED_MS = 1500
@@ -48,11 +49,8 @@ class BlinkCue:
             and abs(reading.nod - self._open[-1].nod) <= MAX_NOD
         )
         usual_light = float(np.median([seen.eye_light for seen in self._open]))
-        is_closed = (
-            usual >= MIN_OPENING
-            and reading.eye_opening < CLOSED_SHARE * usual
-            and reading.eye_light >= usual_light + CLOSED_LIGHT_RISE
-        )
+        is_lid = reading.eye_light >= usual_light + CLOSED_LIGHT_RISE
+        is_closed = usual >= MIN_OPENING and reading.eye_opening < CLOSED_SHARE * usual and is_lid
         if is_closed and at_rest:
             if self._closed_at_ms is None:
                 self._closed_at_ms, self._n_closed = reading.at_ms, 0
@@ -61,7 +59,7 @@ class BlinkCue:
         closed_at_ms, self._closed_at_ms = self._closed_at_ms, None
         if closed_at_ms is None:
             self._open.append(reading)
-        elif reading.eye_opening >= OPEN_SHARE * usual and at_rest:
+        elif reading.eye_opening >= OPEN_SHARE * usual and at_rest and not is_lid:
             in_time = reading.at_ms - closed_at_ms <= MAX_CLOSED_MS
             if in_time and self._n_closed >= MIN_CLOSED_READINGS:
                 self.blinked_at_ms = [*self.blinked_at_ms[-7:], reading.at_ms]
