@@ -59,9 +59,9 @@ class BlinkCue:
         closed_at_ms, self._closed_at_ms = self._closed_at_ms, None
         if closed_at_ms is None:
             self._open.append(reading)
-        elif reading.eye_opening >= OPEN_SHARE * usual and at_rest and not is_lid:
+        elif reading.eye_opening >= OPEN_SHARE * usual and at_rest:
             in_time = reading.at_ms - closed_at_ms <= MAX_CLOSED_MS
-            if in_time and self._n_closed >= MIN_CLOSED_READINGS:
+            if in_time and self._n_closed >= MIN_CLOSED_READINGS and not is_lid:
                 self.blinked_at_ms = [*self.blinked_at_ms[-7:], reading.at_ms]
             self._open.append(reading)
         elif reading.at_ms - closed_at_ms <= MAX_CLOSED_MS and at_rest:
