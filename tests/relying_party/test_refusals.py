@@ -10,7 +10,7 @@ import pytest
 from agecheck.errors import TokenError, TokenFault
 from agecheck.token import VerifiedToken, VerifierError, verify_token
 from relying_party.make_refusals import FILE, text
-from relying_party.refusals import UNUSABLE_KEY
+from relying_party.vectors import UNUSABLE_KEY
 
 VECTORS: dict[str, Any] = json.loads(FILE.read_text(encoding="ascii"))
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from agecheck.token import VerifierError
 from agecheck.token.jwk import from_jwk
 from relying_party.forging import encoded, jwk_of
-from relying_party.refusals import FIELD_PRIME as P
-from relying_party.refusals import GROUP_ORDER
+from relying_party.vectors import FIELD_PRIME as P
+from relying_party.vectors import GROUP_ORDER
 
 D = -121665 * pow(121666, -1, P) % P
 SQRT_MINUS_1 = pow(2, (P - 1) // 4, P)
