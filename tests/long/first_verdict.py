@@ -78,7 +78,8 @@ def measured(liveness: str, n_people: int) -> dict[str, Any]:
     for visit in visits:
         sys.stdout.write(f"{liveness} {visit}\n")
     passed = [visit for visit in visits if visit[0] == "passed"]
-    videos_ms, waits_ms = ([round(visit[i]) for visit in passed] for i in (1, 2))
+    videos_ms = [round(video_ms) for _, video_ms, _ in passed]
+    waits_ms = [round(wait_ms) for _, _, wait_ms in passed]
     return {
         "people": n_people,
         "passed": len(passed),

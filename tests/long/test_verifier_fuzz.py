@@ -1,4 +1,4 @@
-"""A slice of the verifiers' fuzz; benchmarks/results/verifier_fuzz.json has ten million."""
+"""A slice of the verifiers' fuzz; `python -m long.verifier_fuzz` runs them by the million."""
 
 from __future__ import annotations
 

@@ -79,6 +79,21 @@ def test_the_table_of_live_sessions_is_the_benchmarks() -> None:
     assert max(a["interval"][1] for a in attacks) > 1 / 3  # "one time in three"
 
 
+def test_the_faults_of_a_camera_are_counted_as_measured() -> None:
+    """None wrong, nobody left standing, and of how many."""
+    faults = result("live_faults.json")
+    text = " ".join(BENCHMARKS.split())
+    counted = f"After {faults['faults']} such faults of {len(faults['ended'])} kinds no verdict"
+    assert counted in text
+    assert (faults["wrong_verdicts"], faults["next_not_served"]) == (0, 0)
+
+
+def test_every_committed_result_is_named() -> None:
+    """A result that no page names is one that nobody can find, or that nobody measures any more."""
+    for file in (ROOT / "benchmarks/results").iterdir():
+        assert f"results/{file.name}" in BENCHMARKS, file.name
+
+
 def test_what_relying_parties_were_measured_at_is_said() -> None:
     """How much a site takes, and that none of it was wrong."""
     text = " ".join(BENCHMARKS.split())
