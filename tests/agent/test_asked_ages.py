@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,37 @@ def test_it_is_there_after_a_restart(tmp_path: Path) -> None:
         "asked": {SITE: [18, 1000]},
     }
     assert [one.name for one in tmp_path.iterdir()] == ["asked"]
+
+
+def test_two_agents_do_not_answer_for_two_ages(tmp_path: Path) -> None:
+    """Each knows what the other has written, and neither writes over it."""
+    clock, path = Clock(1_000 * DAY_S), tmp_path / "asked"
+    one, two = AskedAges(path, clock), AskedAges(path, clock)
+    one.note(SITE, 18)
+    with pytest.raises(AgentError):
+        two.note(SITE, 21)
+    two.note(OTHER, 21)
+    assert set(json.loads(path.read_text())["asked"]) == {SITE, OTHER}
+    assert not AskedAges(path, clock).allows(SITE, 21)
+
+
+def test_of_two_tabs_at_once_one_is_remembered(tmp_path: Path) -> None:
+    """Two answers that are begun at the same moment are not about two ages."""
+    asked, barrier = AskedAges(tmp_path / "asked", Clock(1_000 * DAY_S)), threading.Barrier(8)
+    noted: list[int] = []
+
+    def note(age_limit: int) -> None:
+        barrier.wait(10)
+        with contextlib.suppress(AgentError):
+            asked.note(SITE, age_limit)
+            noted.append(age_limit)
+
+    threads = [threading.Thread(target=note, args=(20 + turn,)) for turn in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(noted) == 1
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,29 @@ def test_an_over_that_does_not_arrive_is_an_id_needed(
     assert n_calls(called) == 1
 
 
+def test_a_door_does_not_open_for_whoever_comes_next(key: DeviceKey) -> None:
+    """A reader that hangs for a minute: the sinks behind it get nothing when it goes on."""
+    times_s, kept = [0.0], Kept()
+
+    class Hanging(Kept):
+        def send(self, token: str, *, over: bool) -> None:
+            super().send(token, over=over)
+            times_s[0] += 60.0
+
+    slow = Hanging()
+    issuer = Issuer(
+        EVIDENCE,
+        lambda: CHALLENGE,
+        key.signer,
+        [slow, kept],
+        None,
+        clock_s=lambda: times_s[0],
+    )
+    issuer.begin(1)
+    assert not issuer.end(1, Outcome.OVER)
+    assert (len(slow), len(kept)) == (1, 0)
+
+
 def test_only_the_bound_session_gets_a_token_and_only_once(
     issuer_of: Callable[..., Issuer],
 ) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +24,7 @@ _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class AskedAges:
-    """For one agent, and one thread.
+    """For one agent. Another one that shares the file is heeded when it has written.
 
     Args:
         path: the file, mode 0600; it is made with the first answer.
@@ -36,8 +37,8 @@ class AskedAges:
 
     def __init__(self, path: Path, now_s: Callable[[], float]) -> None:
         self._path, self._now_s = path, now_s
-        content = private_file.read(path, max_bytes=_MAX_FILE_BYTES)
-        self._asked = {} if content is None else _parse(content)
+        self._lock = threading.Lock()
+        self._asked = self._read()
 
     def allows(self, site: str, age_limit: int) -> bool:
         """Whether this site may be answered about this age.
@@ -53,9 +54,14 @@ class AskedAges:
         """Remember, on disk, before a frame is looked at.
 
         Raises:
-            PrivateFileError: it cannot be written; then nothing may be answered.
+            PrivateFileError: it cannot be read or written; then nothing may be answered.
             AgentError: too many sites are remembered, or `allows` says no.
         """
+        with self._lock:
+            self._asked = {**self._asked, **self._read()}
+            self._note(site, age_limit)
+
+    def _note(self, site: str, age_limit: int) -> None:
         if not self.allows(site, age_limit):
             raise AgentError("this site was answered about another age")
         kept = {key: of for key, of in self._asked.items() if not self._has_run_out(of[1])}
@@ -67,6 +73,10 @@ class AskedAges:
         members = {"format": _FORMAT, "version": _VERSION, "asked": kept}
         private_file.replace(self._path, json.dumps(members).encode("ascii") + b"\n")
         self._asked = kept
+
+    def _read(self) -> dict[str, tuple[int, int]]:
+        content = private_file.read(self._path, max_bytes=_MAX_FILE_BYTES)
+        return {} if content is None else _parse(content)
 
     def _today(self) -> int:
         return int(self._now_s() // _DAY_S)

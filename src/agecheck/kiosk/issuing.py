@@ -16,6 +16,10 @@ from agecheck.ports import Evidence
 from agecheck.token import AudienceSigner
 
 
+LATE_S = 10.0
+"""After so long a person has gone on: no sink is begun any more, and no door opens for the next."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Bound:
     session: int
@@ -32,6 +36,7 @@ class Issuer:
         sinks: where tokens go, in this order.
         fallback: what is called when an ID is needed.
         now_s: the clock, in seconds since 1970 (UTC).
+        clock_s: monotonic, in seconds.
     """
 
     def __init__(
@@ -42,9 +47,11 @@ class Issuer:
         sinks: Sequence[Sink],
         fallback: Fallback | None,
         now_s: Callable[[], float] = time.time,
+        clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._evidence, self._draw, self._signer_of = evidence, draw, signer_of
         self._sinks, self._fallback, self._now_s = sinks, fallback, now_s
+        self._clock_s = clock_s
         self._bound: _Bound | None = None
 
     def begin(self, session: int) -> Refusal | None:
@@ -74,10 +81,12 @@ class Issuer:
             self._call_fallback()  # before any token, so that its time does not tell UNDER
         if bound is None or bound.session != session or outcome is Outcome.ID_NEEDED:
             return False
-        over = outcome is Outcome.OVER
+        over, began_s = outcome is Outcome.OVER, self._clock_s()
         try:
             token = bound.issue(over)
             for sink in self._sinks:
+                if self._clock_s() - began_s > LATE_S:
+                    raise DeliveryError("it would come too late")
                 sink.send(token, over=over)
         except AgecheckError:
             if over:
