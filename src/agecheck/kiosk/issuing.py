@@ -15,7 +15,6 @@ from agecheck.kiosk.sinks import Fallback, Sink
 from agecheck.ports import Evidence
 from agecheck.token import AudienceSigner
 
-
 LATE_S = 10.0
 """After so long a person has gone on: no sink is begun any more, and no door opens for the next."""
 
