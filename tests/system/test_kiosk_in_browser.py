@@ -122,6 +122,22 @@ def needs_an_id(
     assert kiosk.last_detail() in why
 
 
+def test_a_browser_is_started_without_a_secret_on_its_command_line(
+    browser: Browser, kiosk: Kiosk
+) -> None:
+    """The file that it is given leads to the page, and nobody else here can read it."""
+    start = kiosk.folder / "kiosk-page.html"
+    assert start.stat().st_mode & 0o777 == 0o600
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        page.goto(start.as_uri())
+        expect(page.locator("#attract")).to_be_visible(timeout=15_000)
+        assert "#" not in page.url
+    finally:
+        context.close()
+
+
 def test_a_person_gets_a_token_that_verifies(browser: Browser, kiosk: Kiosk) -> None:
     """Passive: a head that blinks now and then, and is asked for nothing."""
     passes(browser, kiosk, "person")

@@ -69,8 +69,9 @@ class PageSection(_Section, frozen=True):
         result_s: how long the result stays on the screen.
         cool_down_s: how long no check begins once the attempts are used up.
         sound: whether a result is also heard.
-        address_files: a folder for two files with the addresses of the page and of the staff page;
-            each holds a secret. Without it they are printed on standard error.
+        address_files: a folder for files with the addresses of the page and of the staff page, and
+            a page to start a browser with; each holds a secret. Without it the addresses are
+            printed on standard error.
     """
 
     asker: Text

@@ -38,6 +38,8 @@ STEADY_S = 60.0
 """After so long without a fault the next pause is short again."""
 STOP_DEADLINE_S = 5.0
 _ADDRESS_FILES = {"page": "kiosk-page.url", "staff": "kiosk-staff.url"}
+_START_PAGE = "kiosk-page.html"
+"""Leads a browser to the page. On a browser's command line every user here could read the secret."""
 
 
 @dataclass(slots=True)
@@ -237,13 +239,16 @@ def _end(children: list[_Child]) -> None:
 
 
 def write_addresses(folder: Path, addresses: dict[str, str]) -> None:
-    """Each address in a file of its own that only this user can read: they hold secrets.
+    """Each address in a file of its own that only this user can read, for they hold secrets; and
+    the page's as a page to start a browser with.
 
     Raises:
         KioskConfigError: they cannot be written there.
     """
+    start = f'<!doctype html><meta http-equiv="refresh" content="0;url={addresses["page"]}">\n'
     failed = False
     try:
+        private_file.replace(folder / _START_PAGE, start.encode("ascii"))
         for name, address in addresses.items():
             private_file.replace(folder / _ADDRESS_FILES[name], f"{address}\n".encode("ascii"))
     except PrivateFileError:
