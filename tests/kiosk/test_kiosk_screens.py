@@ -113,6 +113,19 @@ def test_another_way_is_an_id_and_a_call(word: str) -> None:
     assert link.said == expected
 
 
+def test_a_page_says_virtual_and_never_the_name() -> None:
+    """One word, which ends the visit as any other without an OVER; staff read why."""
+    link = KeptLink()
+    live = ScriptedLive(n_frames=10_000)
+    with serving(lambda: room_of(lambda: live, link)) as running, running.page() as page:
+        agree(page)
+        page.send("virtual-camera")
+        hear(page, "id-needed")
+        status = running.get("/staff/status", Authorization=f"Bearer {STAFF}")[1]
+    assert link.said == ["begin", Outcome.ID_NEEDED]
+    assert json.loads(status)["last"]["detail"] == "VIRTUAL_CAMERA"
+
+
 def test_a_page_that_vanishes_ends_its_session() -> None:
     """The worker is given back, and nothing is sent or called."""
     link, live = KeptLink(), ScriptedLive(n_frames=10_000)

@@ -14,17 +14,22 @@ import pytest
 from agecheck.errors import ImageError, ImageFault, InternalError, WorkerError, WorkerFault
 from agecheck.guidance import LiveCode
 from agecheck.kiosk import visit
+from agecheck.kiosk.config import CameraSection
 from agecheck.kiosk.messages import Outcome, Refusal
+from agecheck.kiosk.source import CameraSource
 from agecheck.kiosk.visit import Ending, VisitEnd, run_visit
 from agecheck.live_page import frames as live_frames
-from agecheck.live_page.frames import Frames
+from agecheck.live_page.frames import Frames, Stop
 from agecheck.live_session import Light
 from agecheck.verdict import CheckResult, Reason, Verdict
 from kiosk.scripted import KeptLink, ScriptedLive
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from agecheck.ports import RgbFrame
 
+VIRTUAL = CameraSection(virtual="refuse").refused_names
 FRAME = np.zeros((64, 64, 3), np.uint8)
 
 
@@ -127,6 +132,35 @@ def test_a_camera_that_stops_ends_the_visit(monkeypatch: pytest.MonkeyPatch) -> 
         end = visit_with(ScriptedLive(n_frames=10_000), link, n_frames=n_frames)
         assert end == VisitEnd(Ending.ID_NEEDED, Outcome.ID_NEEDED, "CAMERA_STALLED")
         assert link.said == ["begin", Outcome.ID_NEEDED]
+
+
+@pytest.mark.parametrize(
+    ("name", "refused", "stopped"),
+    [
+        ("OBS Virtual Camera", VIRTUAL, Stop.VIRTUAL_CAMERA),
+        ("Dummy video device (0x0000)", VIRTUAL, Stop.VIRTUAL_CAMERA),
+        ("Integrated Camera", VIRTUAL, None),
+        ("OBS Virtual Camera", (), None),
+    ],
+)
+def test_a_device_is_refused_by_its_own_name(
+    tmp_path: Path, name: str, refused: tuple[str, ...], stopped: Stop | None
+) -> None:
+    """A weak sign, where the settings ask for it; a camera of another name is opened."""
+    (tmp_path / "video0").mkdir()
+    (tmp_path / "video0" / "name").write_text(name + "\n")
+    frames, stop = Frames(), threading.Event()
+    threading.Timer(0.1, stop.set).start()
+    CameraSource("/nowhere/video0", refused, tmp_path).run(frames, stop)
+    assert frames.stopped is stopped
+
+
+def test_a_virtual_camera_is_no_attack() -> None:
+    """The visit ends as any other without an OVER, and nobody is accused."""
+    frames, link = Frames(), KeptLink()
+    threading.Timer(0.3, frames.stop, [Stop.VIRTUAL_CAMERA]).start()
+    end = visit_with(ScriptedLive(n_frames=10_000), link, frames)
+    assert end == VisitEnd(Ending.ID_NEEDED, Outcome.ID_NEEDED, "VIRTUAL_CAMERA")
 
 
 def test_a_session_without_an_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,7 +104,11 @@
     };
 
     draw();
-    return canvas.captureStream(30);
+    const stream = canvas.captureStream(30);
+    if (behaviour === "virtual") {
+      Object.defineProperty(stream.getVideoTracks()[0], "label", { value: "OBS Virtual Camera" });
+    }
+    return stream;
   };
 
   Object.defineProperty(navigator.mediaDevices, "getUserMedia", { value: open });

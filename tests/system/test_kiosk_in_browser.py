@@ -28,7 +28,7 @@ def kiosk_with(folder: Path, liveness: str) -> Iterator[Kiosk]:
     path = settings(folder, liveness=liveness)
     more = '[page]\nlanguages = ["en", "de", "fr", "es"]\ncool_down_s = 0'
     text = path.read_text().replace("result_s = 1", "result_s = 3")  # a browser is asked slowly
-    path.write_text(text.replace("[page]", more))
+    path.write_text(text.replace("[page]", more) + '[camera]\nvirtual = "refuse"\n')
     with running(path) as started:
         yield started
 
@@ -157,13 +157,14 @@ def test_a_person_who_does_as_asked_gets_a_token(browser: Browser, active: Kiosk
         ("second-face", {"SEVERAL_FACES", "PRESENTATION_ATTACK"}),
         ("no-camera", {None}),
         ("empty", {"NO_FACE"}),
+        ("virtual", {"VIRTUAL_CAMERA"}),
     ],
 )
 def test_everything_else_shows_the_same_screen(
     browser: Browser, kiosk: Kiosk, behaviour: str, why: Collection[str | None]
 ) -> None:
-    """A photo that is moved, a frozen picture, a camera that hangs, a second face, no camera, and
-    nobody."""
+    """A photo that is moved, a frozen picture, a camera that hangs, a second face, no camera,
+    nobody, and a person before a camera that names itself as a program does."""
     needs_an_id(browser, kiosk, behaviour, why)
 
 

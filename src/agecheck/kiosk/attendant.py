@@ -19,7 +19,7 @@ from agecheck.kiosk.link import NO_SESSION
 from agecheck.kiosk.messages import Outcome
 from agecheck.kiosk.visit import Ending, Link, VisitEnd, run_visit
 from agecheck.kiosk.words import Word
-from agecheck.live_page.frames import Frames, Live, frame_of, now_ms
+from agecheck.live_page.frames import Frames, Live, Stop, frame_of, now_ms
 
 if TYPE_CHECKING:
     from agecheck.guidance import LiveCode
@@ -100,6 +100,8 @@ class Attendant:
                 self._task = asyncio.create_task(self._other_way())
             case "camera", Word.STOP if self._frames is not None:
                 self._frames.stop()
+            case "camera", Word.VIRTUAL if self._frames is not None:
+                self._frames.stop(Stop.VIRTUAL_CAMERA)
             case "camera", Word.LIGHTS if self._frames is not None:
                 self._frames.lights_began(now_ms())
 

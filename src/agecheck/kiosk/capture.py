@@ -104,7 +104,8 @@ def _source(camera: CameraSection) -> Any:
         return None
     from agecheck.kiosk.source import CameraSource
 
-    return CameraSource(camera.source)
+    names = camera.refused_names if camera.input_kind == "device" else ()
+    return CameraSource(camera.source, names)
 
 
 def _settings(page: PageSection, camera: CameraSection, policy: PolicySection) -> dict[str, Any]:
@@ -114,6 +115,7 @@ def _settings(page: PageSection, camera: CameraSection, policy: PolicySection) -
         "languages": page.languages,
         "sound": page.sound,
         "camera": camera.input_kind,
+        "refused_names": camera.refused_names,
         "lights": policy.liveness == "active",
     }
 

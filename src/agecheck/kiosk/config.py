@@ -21,6 +21,10 @@ from agecheck.policy import AgePolicy
 
 MAX_CONFIG_BYTES = 64 * 1024
 BROWSER = "browser"
+VIRTUAL_NAMES = (
+    *("virtual camera", "virtual webcam", "vcam", "manycam", "snap camera"),
+    *("dummy video device", "fake_device"),  # v4l2loopback's own name, and Chromium's
+)
 _DEVICE = re.compile(r"/dev/video[0-9]{1,3}")
 
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -84,10 +88,24 @@ class PageSection(_Section, frozen=True):
 
 
 class CameraSection(_Section, frozen=True):
-    """Where frames come from: "browser", /dev/videoN, a video file, or a folder of pictures."""
+    """Where frames come from: "browser", /dev/videoN, a video file, or a folder of pictures.
+
+    Attributes:
+        virtual: what to do with a camera that names itself as a program that plays films does.
+        virtual_names: such names, or parts of them, in any case.
+    """
 
     source: FileName = BROWSER
     seal: Literal["require", "best-effort"] = "require"
+    virtual: Literal["accept", "refuse"] = "accept"
+    virtual_names: Annotated[tuple[Text, ...], Meta(max_length=50)] = VIRTUAL_NAMES
+
+    @property
+    def refused_names(self) -> tuple[str, ...]:
+        """Parts of names, in lower case; empty unless they are refused."""
+        if self.virtual == "accept":
+            return ()
+        return tuple(name.casefold() for name in self.virtual_names)
 
     @property
     def input_kind(self) -> Literal["browser", "device", "file"]:

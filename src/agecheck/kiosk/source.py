@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from agecheck.clips import read_clip
-from agecheck.live_page.frames import Frames, now_ms
+from agecheck.live_page.frames import Frames, Stop, now_ms
 
 REOPEN_PAUSE_S = 0.5
+SYSTEM = Path("/sys/class/video4linux")
 
 
 class CameraSource:
@@ -18,19 +20,34 @@ class CameraSource:
     Args:
         source: /dev/videoN, a video file, or a folder with pictures: the operator's own, so it is
             decoded here.
+        refused_names: parts of names, in lower case; a camera that has one gives no frames.
+        system: where the kernel tells the cameras' names.
     """
 
-    def __init__(self, source: str) -> None:
-        self._source = source
+    def __init__(
+        self, source: str, refused_names: Sequence[str] = (), system: Path = SYSTEM
+    ) -> None:
+        self._source, self._refused_names, self._system = source, refused_names, system
 
     def run(self, frames: Frames, stop: threading.Event) -> None:
         """Fill `frames` until it is told to stop. A camera that fails is opened again: it may have
         been unplugged for a moment. What does not come is noticed by the visit."""
+        if self._is_refused():
+            frames.stop(Stop.VIRTUAL_CAMERA)
+            return
         while not stop.is_set():
             try:
                 self._play(frames, stop)
             except Exception:  # no frame is put then; what a decoder says is nobody's business
                 stop.wait(REOPEN_PAUSE_S)
+
+    def _is_refused(self) -> bool:
+        """Whether the camera's own name says that it is none. A film has no such name."""
+        try:
+            name = (self._system / Path(self._source).name / "name").read_text("utf-8", "replace")
+        except OSError:
+            return False
+        return any(refused in name.casefold() for refused in self._refused_names)
 
     def _play(self, frames: Frames, stop: threading.Event) -> None:
         began_s, first_ms = time.monotonic(), None

@@ -98,4 +98,6 @@ def _seen(
 def _detail(seen: CheckResult | Stop | str) -> str | None:
     if isinstance(seen, CheckResult):
         return None if seen.reason is None else seen.reason.value
-    return "CAMERA_STALLED" if isinstance(seen, Stop) else seen
+    if isinstance(seen, Stop):
+        return "VIRTUAL_CAMERA" if seen is Stop.VIRTUAL_CAMERA else "CAMERA_STALLED"
+    return seen

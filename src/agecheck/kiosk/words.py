@@ -15,5 +15,7 @@ class Word(StrEnum):
     """The person wants no more, or there is no camera: another way, too."""
     LIGHTS = "lights"
     """It has begun to show the colours."""
+    VIRTUAL = "virtual-camera"
+    """Its camera has one of the names that it was told to refuse. The name stays in the page."""
     BACK = "back"
     """Nobody is there any more."""

@@ -28,6 +28,11 @@ export class Camera {
     this.next();
   }
 
+  /** As the camera names itself; empty before it is open. */
+  get label() {
+    return this.stream?.getVideoTracks()[0]?.label ?? "";
+  }
+
   /** The server has taken the frame before: another may come. */
   more() {
     this.mayAsk = true;

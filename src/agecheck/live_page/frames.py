@@ -84,6 +84,8 @@ class Stop(Enum):
     LEFT = auto()
     """The person has left, or wants no more."""
     NO_CAMERA = auto()
+    VIRTUAL_CAMERA = auto()
+    """It names itself as a program does that plays films, and such are refused."""
 
 
 class Frames:

@@ -96,9 +96,17 @@ function openCamera() {
     if (socket.readyState === WebSocket.OPEN) socket.send(frame);
   });
   camera = mine;
-  mine.open().catch(() => {
+  mine.open().then(() => {
+    if (camera === mine && isRefused(mine.label)) say("virtual-camera");
+  }, () => {
     if (camera === mine) say("stop");
   });
+}
+
+/** The name itself is not sent. */
+function isRefused(label) {
+  const name = label.toLowerCase();
+  return settings.refused_names.some((part) => name.includes(part));
 }
 
 function closeCamera() {
