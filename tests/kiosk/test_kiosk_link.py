@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import numpy as np
@@ -53,9 +53,10 @@ def outputs(folder: Path, kept: Kept) -> Iterator[OutputsLink]:
     ours, theirs = pair()
 
     def serve() -> None:
-        while (message := receive(theirs)) is not None:
-            if (answer := _answer(issuer, message)) is not None:
-                send(theirs, answer)
+        with suppress(OSError):  # whoever is not OVER does not wait to hear what became of it
+            while (message := receive(theirs)) is not None:
+                if (answer := _answer(issuer, message)) is not None:
+                    send(theirs, answer)
 
     with ours, theirs:
         serving, gone = threading.Thread(target=serve), threading.Event()

@@ -39,7 +39,7 @@ STEADY_S = 60.0
 STOP_DEADLINE_S = 5.0
 _ADDRESS_FILES = {"page": "kiosk-page.url", "staff": "kiosk-staff.url"}
 _START_PAGE = "kiosk-page.html"
-"""Leads a browser to the page. On a browser's command line every user here could read the secret."""
+"""Leads a browser to the page. On its command line every user here could read the secret."""
 
 
 @dataclass(slots=True)
