@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import time
 from collections.abc import Callable, Mapping
@@ -26,6 +27,8 @@ from agecheck.live_page.serving import Receive, Scope, Send
 from agecheck.web_exchange import ASK_PATH, Question, QuestionError, QuestionFault, read_question
 
 MAX_FORM_BYTES = 4096
+VISIT_S = 600.0
+"""How long one page may keep the others waiting: a tab that was left open, or opened to do so."""
 HOME = (
     "This device answers sites that ask whether you are over an age. There is nothing to do here."
 )
@@ -138,7 +141,10 @@ class AgentServer:
         self._is_watching = pending.is_open = True
         visit = Visit(self._desk, pending, socket.send_json)
         try:
-            await serving.converse(socket, visit.see, visit.hear)
+            async with asyncio.timeout(VISIT_S):
+                await serving.converse(socket, visit.see, visit.hear)
+        except TimeoutError:
+            await socket.close()
         except (WebSocketDisconnect, RuntimeError):
             pass  # it has gone, in the middle of a word or not
         finally:
