@@ -55,15 +55,22 @@ def read(path: Path, *, max_bytes: int) -> bytes | None:
     raise PrivateFileError(fault)
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes, *, by_way_of: Path | None = None) -> None:
     """Write the file, mode 0600, and return once it is on disk under its name.
+
+    Args:
+        path: where it goes.
+        content: what it holds.
+        by_way_of: where it is written first, for a caller that is alone there: what a crash left
+            under that name is removed. Left out, a name that nobody else has.
 
     Raises:
         PrivateFileError: it cannot be written. What was there before is still there.
     """
-    temporary = path.parent / f".agecheck-{secrets.token_hex(8)}.tmp"
+    temporary = by_way_of or path.parent / f".agecheck-{secrets.token_hex(8)}.tmp"
     written = False
     try:
+        temporary.unlink(missing_ok=True)
         write_durably(temporary, content)
         temporary.replace(path)
         sync_folder(path.parent)

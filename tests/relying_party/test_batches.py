@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import pickle
 import random
@@ -156,6 +157,32 @@ def test_a_killed_process_leaves_no_used_key(tmp_path: Path) -> None:
     assert not left & set(used)
     # A key may be lost to each kill, between burning and the printed line.
     assert len(all_keys) - len(left) - len(used) <= 8
+
+
+KILLED_BEFORE_THE_RENAME = """
+import os, signal, sys
+from pathlib import Path
+from agecheck.token.batches import KeyBatch
+Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+KeyBatch.load(sys.argv[1])._burn()
+"""
+
+
+def test_what_a_killed_process_left_half_done_holds_no_used_key(tmp_path: Path) -> None:
+    """A copy of the batch that nobody cleared away would keep keys that sign after it."""
+    batch, path = batch_of(tmp_path), tmp_path / "batch"
+    killed = [sys.executable, "-c", KILLED_BEFORE_THE_RENAME, str(path)]
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
+    assert subprocess.run(killed, env=environment, check=False).returncode == -9  # noqa: S603
+    assert len(list(tmp_path.iterdir())) == 3
+    before = set(json.loads(path.read_text())["seeds"])
+    for _ in range(2):
+        sign(batch)
+    used = before - set(json.loads(path.read_text())["seeds"])
+    assert len(used) == 2
+    left = "".join(one.read_text() for one in tmp_path.iterdir())
+    assert not [seed for seed in used if seed in left]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["batch", "batch.lock"]
 
 
 def test_the_file_is_the_owners_alone(tmp_path: Path) -> None:

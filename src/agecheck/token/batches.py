@@ -244,6 +244,11 @@ def _write(path: Path, audience: str, seeds: list[bytes]) -> None:
         "seeds": [base64url_encode(seed) for seed in seeds],
     }
     try:
-        private_file.replace(path, json.dumps(members).encode("ascii") + b"\n")
+        # A fixed name, under the lock: keys that a crash left there do not outlive their use.
+        private_file.replace(
+            path,
+            json.dumps(members).encode("ascii") + b"\n",
+            by_way_of=path.with_name(path.name + ".new"),
+        )
     except private_file.PrivateFileError as error:
         raise KeyFileError(str(error)) from None
