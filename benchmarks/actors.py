@@ -279,15 +279,16 @@ class Swap(Person):
 _OTHER = Look(mirrored=True, stretch=1.08, tone_rgb=(0.85, 0.78, 0.72))
 
 
-def _still(seed: int) -> Callable[[int], Frame]:
+def still(seed: int) -> Callable[[int], Frame]:
+    """The content of a photograph."""
     picture = render(Look(noise=0.5), Pose(), np.random.default_rng(seed))
     return lambda _: picture
 
 
 SPECIES: dict[str, Callable[[int], Actor]] = {
-    "photo": lambda seed: Sheet(seed, _still(seed)),
-    "tilted-photo": lambda seed: Sheet(seed, _still(seed), tilt_deg=35),
-    "screen-photo": lambda seed: Sheet(seed, _still(seed), screen=0.05),
+    "photo": lambda seed: Sheet(seed, still(seed)),
+    "tilted-photo": lambda seed: Sheet(seed, still(seed), tilt_deg=35),
+    "screen-photo": lambda seed: Sheet(seed, still(seed), screen=0.05),
     "screen-video": lambda seed: Sheet(seed, Person(seed).frame, screen=0.05),
     "frozen": Frozen,
     "looped": Looped,

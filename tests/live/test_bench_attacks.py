@@ -23,7 +23,7 @@ from agecheck.bench.attacks import (
     wilson,
 )
 from agecheck.cli.bench.attacks import attacks
-from benchmarks.actors import SPECIES, Actor, Person
+from benchmarks.actors import SPECIES, Actor, Person, Sheet, still
 
 STEP_MS = 40
 
@@ -59,6 +59,12 @@ class TestOutcomes:
         """However it is moved."""
         for species in ("photo", "tilted-photo"):
             assert judge(filmed(SPECIES[species](1))).outcome is not Outcome.BONA_FIDE
+
+    @pytest.mark.parametrize("seed", [3, 5])
+    def test_a_steep_photograph_is_not_accepted(self, seed: int) -> None:
+        """Where its mesh slips, no plane fits, as on a head that turns."""
+        photo = Sheet(seed, still(seed), tilt_deg=60)
+        assert judge(filmed(photo)).outcome is not Outcome.BONA_FIDE
 
     @pytest.mark.parametrize("species", ["screen-video", "frozen", "looped", "swap"])
     def test_an_attack_is_found(self, species: str) -> None:

@@ -15,7 +15,7 @@ from agecheck.guidance import LiveCode
 from agecheck.live_session import LiveAttempts, LiveSession
 from agecheck.seal import live_channel
 from agecheck.seal.live_channel import MAX_FRAMES_PER_TICK
-from benchmarks.actors import SPECIES, Actor, Person, Sheet, _still
+from benchmarks.actors import SPECIES, Actor, Person, Sheet, still
 from benchmarks.live_runs import FRAME_MS
 
 FAST_TICK_MS = 50
@@ -75,7 +75,7 @@ class TestPassive:
     def test_a_photograph_shows_no_life(self, passive: AgeChecker) -> None:
         """Held by hand, however long; nobody is accused."""
         with passive.live_session() as session:
-            result = run(session, Sheet(3, _still(3)), max_ms=5000)
+            result = run(session, Sheet(3, still(3)), max_ms=5000)
         assert result == CheckResult.inconclusive(Reason.LIVENESS_NOT_SHOWN)
 
     @pytest.mark.parametrize("species", ["screen-video", "frozen", "swap"])
