@@ -65,6 +65,15 @@ def test_a_turning_head_is_solid() -> None:
     assert shown(cue, head, SOLID_ASYMMETRY_CHANGE) is Shape.SOLID
 
 
+def test_a_head_that_is_turned_a_little_is_no_photograph() -> None:
+    """Its residual is as small as a plane's; but no plane is turned so far without shrinking."""
+    cue = FlatnessCue()
+    shown(cue, FRONTAL, 0.0)
+    slightly = turned(HEAD, 5)
+    assert homography_residual(FRONTAL, slightly) < FLAT_RESIDUAL_LIMIT
+    assert shown(cue, slightly, 0.2, 50) is Shape.UNKNOWN
+
+
 def test_a_mesh_that_slips_off_a_steep_photograph_is_no_head() -> None:
     """At 60 degrees of tilt landmarks lie anywhere, so that no plane fits; the nose stays put."""
     cue = FlatnessCue()

@@ -22,14 +22,14 @@ from agecheck.liveness.reading import FaceReading
 FLAT_RESIDUAL_LIMIT = 0.035
 """Eye distances. Above every photograph measured (0.026), a third of the flattest head (0.12)."""
 SOLID_RESIDUAL_LIMIT = 0.04
-TURNED_ASYMMETRY = 0.20
 SOLID_ASYMMETRY_CHANGE = 0.30
 """Photographs turned by 35 degrees reach 0.12, by 60 degrees 0.30, where their mesh slips and the
 residual says nothing; heads that were asked to turn 0.65-0.95."""
 MIN_SOLID_FRAMES = 3
 TURNED_ANISOTROPY = 0.12
 """How much one direction must have shrunk against the other before a plane counts as turned: a
-tilt of about 33 degrees, as the mesh reads it. Closed eyes read as up to 0.09."""
+tilt of about 33 degrees, as the mesh reads it. Closed eyes read as up to 0.09, a head that is
+turned a little, whose residual is as small as a plane's, as up to 0.08."""
 MIN_FLAT_FRAMES = 5
 
 FloatArray = NDArray[np.float64]
@@ -89,11 +89,11 @@ class FlatnessCue:
             self._n_flat = self._n_solid = 0
             return
         change = abs(asymmetry - self._frontal_asymmetry)
-        turned = change >= TURNED_ASYMMETRY
-        if not turned and anisotropy(self._frontal, points) < TURNED_ANISOTROPY:
+        is_foreshortened = anisotropy(self._frontal, points) >= TURNED_ANISOTROPY
+        if not is_foreshortened and change < SOLID_ASYMMETRY_CHANGE:
             return
         residual = homography_residual(self._frontal, points)
-        if residual < FLAT_RESIDUAL_LIMIT:
+        if is_foreshortened and residual < FLAT_RESIDUAL_LIMIT:
             self._n_flat += 1
         elif change >= SOLID_ASYMMETRY_CHANGE and residual >= SOLID_RESIDUAL_LIMIT:
             self._n_solid += 1
