@@ -57,7 +57,6 @@ class Person:
         self._place_px = rng.uniform(-25, 25, 2)
         self._blinks_ms = np.cumsum(rng.exponential(2600, 40) + 500) if blinks else np.array([])
         self._doing: tuple[LiveCode, float] | None = None
-        self._closer = 1.0
         self._lights: tuple[Sequence[Light], int] | None = None
         self._lag_ms = float(rng.uniform(60, 220))
 
@@ -186,8 +185,9 @@ class Sheet(Deaf):
 
 
 def _grid(pitch_px: float, angle_rad: float) -> NDArray[np.float32]:
-    height, width = SIZE_PX
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32) * np.float32(2 * np.pi / pitch_px)
+    y, x = np.mgrid[0 : SIZE_PX[0], 0 : SIZE_PX[1]].astype(np.float32) * np.float32(
+        2 * np.pi / pitch_px
+    )
     cos, sin = np.float32(np.cos(angle_rad)), np.float32(np.sin(angle_rad))
     return np.asarray(np.sin(x * cos + y * sin) + np.sin(y * cos - x * sin), np.float32)
 
@@ -280,7 +280,6 @@ _OTHER = Look(mirrored=True, stretch=1.08, tone_rgb=(0.85, 0.78, 0.72))
 
 
 def still(seed: int) -> Callable[[int], Frame]:
-    """The content of a photograph."""
     picture = render(Look(noise=0.5), Pose(), np.random.default_rng(seed))
     return lambda _: picture
 
