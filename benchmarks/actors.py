@@ -185,9 +185,8 @@ class Sheet(Deaf):
 
 
 def _grid(pitch_px: float, angle_rad: float) -> NDArray[np.float32]:
-    y, x = np.mgrid[0 : SIZE_PX[0], 0 : SIZE_PX[1]].astype(np.float32) * np.float32(
-        2 * np.pi / pitch_px
-    )
+    step = np.float32(2 * np.pi / pitch_px)
+    y, x = np.mgrid[0 : SIZE_PX[0], 0 : SIZE_PX[1]].astype(np.float32) * step
     cos, sin = np.float32(np.cos(angle_rad)), np.float32(np.sin(angle_rad))
     return np.asarray(np.sin(x * cos + y * sin) + np.sin(y * cos - x * sin), np.float32)
 
