@@ -114,6 +114,22 @@ def test_how_soon_a_kiosk_answers_is_said() -> None:
     ) in text
 
 
+def test_two_hours_of_frames_are_described_as_measured() -> None:
+    """What was missed is said, too."""
+    text = " ".join(BENCHMARKS.split())
+    long = result("live_long.json")
+    for said in (
+        f"{long['frames']:,} frames, two hours of a camera, in {long['ended']['OVER']} sessions",
+        f"{long['real_time_factor']:.1f} times as fast",
+        f"grew by {long['growth_bytes'] / 1024:.0f} KiB and opened no descriptor",
+        f"was {long['first_ms']:.1f} ms in the first tenth",
+        f"and {long['last_ms']:.1f} ms in the last,",
+    ):
+        assert said in text
+    assert long["new_descriptors"] == 0
+    assert ("The limit on time was missed" in text) == ("last_ms" in long["missed"])
+
+
 def test_what_relying_parties_were_measured_at_is_said() -> None:
     """How much a site takes, and that none of it was wrong."""
     text = " ".join(BENCHMARKS.split())
