@@ -27,9 +27,14 @@ CONSTRAINTS = ROOT / "constraints.txt"
 BASE = "base"
 """The environment without any extra."""
 LOWEST = ENVIRONMENTS / "lowest"
-TEST_TOOLS = ("pytest", "hypothesis", "import-linter", "onnx", "redis")
-_FREE_BESIDE_THE_LOWEST = {"onnx", "ml-dtypes"}
-"""Test tools whose pinned version needs a newer numpy."""
+LOWEST_EXTRAS = ("cwt", "keyring")
+"""Those that the tests of make test-floors use."""
+TEST_TOOLS = (
+    *("pytest", "hypothesis", "import-linter", "onnx", "redis"),
+    *("jwcrypto", "pycose", "sd-jwt"),
+)
+_FREE_BESIDE_THE_LOWEST = {"onnx", "ml-dtypes", "jwcrypto", "pycose", "sd-jwt"}
+"""Test tools whose pinned version needs a newer numpy or cryptography."""
 
 
 @cache
@@ -102,8 +107,12 @@ def lowest_constraints() -> str:
     compiled = _uv(
         *("pip", "compile", "--resolution", "lowest-direct", "--python-version", version),
         *("--no-header", "--no-annotate", str(ROOT / "pyproject.toml")),
+        *(f"--extra={extra}" for extra in LOWEST_EXTRAS),
     )
-    direct = {_name(requirement) for requirement in project()["dependencies"]}
+    named = list(project()["dependencies"])
+    for extra in LOWEST_EXTRAS:
+        named += project()["optional-dependencies"][extra]
+    direct = {_name(requirement) for requirement in named}
     lowest = [line for line in compiled.splitlines() if _name(line) in direct]
     settled = direct | _FREE_BESIDE_THE_LOWEST
     lines = CONSTRAINTS.read_text("utf-8").splitlines()
@@ -152,7 +161,8 @@ def main() -> int:
             with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
                 constraints.write(lowest_constraints())
                 constraints.flush()
-                _install(LOWEST, python, [str(wheel()), *TEST_TOOLS], Path(constraints.name))
+                wanted = f"{wheel()}[{','.join(LOWEST_EXTRAS)}]"
+                _install(LOWEST, python, [wanted, *TEST_TOOLS], Path(constraints.name))
             print(_uv("pip", "freeze", "--python", str(LOWEST)), end="")
         case _:
             print(__doc__, file=sys.stderr)
