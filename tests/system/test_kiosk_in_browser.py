@@ -67,7 +67,7 @@ def pictures() -> dict[str, list[str]]:
         "TURN_RIGHT": played([Pose(yaw_deg=-28 * s) for s in swing]),
         "NOD": played([Pose(pitch_deg=24 * s) for s in swing]),
         "COME_CLOSER": played([Pose(scale=1 + 0.4 * s) for s in swing]),
-        "BLINK": played([Pose(closed=min(1.0, 1.5 * s)) for s in swing[::3]]),
+        "BLINK": played([Pose(closed=min(1.0, 1.5 * s)) for s in swing[::2]]),
         "PHOTO": played([Pose(roll_deg=6 * s, shift_px=(20 * s, 0)) for s in swing]),
         "PAIR": [jpeg(pair)],
     }

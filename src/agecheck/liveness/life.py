@@ -17,10 +17,12 @@ CLOSED_SHARE, OPEN_SHARE = 0.82, 0.88
 and 0.82 where a plane is tilted by 35 degrees."""
 CLOSED_LIGHT_RISE = 0.10
 """Of `eye_light`: it rises by 0.2 to 0.35 in closed eyes, no tilt changes it, and it has to fall
-again: what shines on a photograph stays for longer."""
+again as they open: what shines on a photograph stays for longer."""
 MIN_OPENING = 0.12
 """Height over width; narrower eyes than this are not measured well enough to tell a blink."""
 MAX_CLOSED_MS = 1500
+MAX_OPENING_MS = 250
+"""From the last closed reading to the first open one."""
 MIN_CLOSED_READINGS = 2
 """One alone may be a mesh that slipped on a blurred frame."""
 MIN_HISTORY = 6
@@ -35,7 +37,7 @@ class BlinkCue:
     def __init__(self) -> None:
         self._open: deque[FaceReading] = deque(maxlen=_HISTORY)
         self._closed_at_ms: int | None = None
-        self._n_closed = 0
+        self._last_closed_at_ms = self._n_closed = 0
         self.blinked_at_ms: list[int] = []
 
     def see(self, reading: FaceReading) -> None:
@@ -55,16 +57,17 @@ class BlinkCue:
             if self._closed_at_ms is None:
                 self._closed_at_ms, self._n_closed = reading.at_ms, 0
             self._n_closed += 1
+            self._last_closed_at_ms = reading.at_ms
             return
         closed_at_ms, self._closed_at_ms = self._closed_at_ms, None
         if closed_at_ms is None:
             self._open.append(reading)
-        elif reading.eye_opening >= OPEN_SHARE * usual and at_rest:
+        elif reading.eye_opening >= OPEN_SHARE * usual and at_rest and not is_lid:
             in_time = reading.at_ms - closed_at_ms <= MAX_CLOSED_MS
-            if in_time and self._n_closed >= MIN_CLOSED_READINGS and not is_lid:
+            if in_time and self._n_closed >= MIN_CLOSED_READINGS:
                 self.blinked_at_ms = [*self.blinked_at_ms[-7:], reading.at_ms]
             self._open.append(reading)
-        elif reading.at_ms - closed_at_ms <= MAX_CLOSED_MS and at_rest:
+        elif reading.at_ms - self._last_closed_at_ms <= MAX_OPENING_MS and at_rest:
             self._closed_at_ms = closed_at_ms  # half open
         else:
             self._open.append(reading)
