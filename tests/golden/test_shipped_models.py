@@ -28,7 +28,8 @@ def test_every_model_has_a_card() -> None:
     models = {
         entry["id"] for path in manifests for entry in tomllib.loads(path.read_text())["model"]
     }
-    assert {path.stem for path in (REPOSITORY / "models" / "cards").glob("*.md")} == models
+    cards = {path.stem for path in (REPOSITORY / "models" / "cards").glob("*.md")}
+    assert cards == models | {"calibration"}
 
 
 def test_bundle_stays_small() -> None:

@@ -29,11 +29,17 @@ def tell(**said):
 def tell_soon(pool):
     # How many workers are out, from a thread beside a check.
     def wait_and_tell():
-        while not pool._out:
+        while not any(worker.state for worker in list(pool._out)):
             time.sleep(0.01)
         time.sleep(0.1)
         tell(out=len(pool._out))
     threading.Thread(target=wait_and_tell, daemon=True).start()
+
+def end_with_what_is_held():
+    # How many descriptors lead to the parent's workers, as a forked child's exit code.
+    links = [os.readlink(f"/proc/self/fd/{{n}}") for n in range(64)
+             if os.path.lexists(f"/proc/self/fd/{{n}}")]
+    os._exit(sum("socket" in link or "pidfd" in link for link in links))
 
 def obedient(deadline_s=30.0):
     setup = WorkerSetup("seal.tasks:Obedient", max_checks=100, deadline_s=deadline_s)

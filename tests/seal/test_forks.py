@@ -57,14 +57,34 @@ for _ in range(10):
     time.sleep(0.03)
     pid = os.fork()
     if pid == 0:
-        links = [os.readlink(f"/proc/self/fd/{n}") for n in range(64)
-                 if os.path.lexists(f"/proc/self/fd/{n}")]
-        held = [link for link in links if "socket" in link or "pidfd" in link]
-        os._exit(len(held))
+        end_with_what_is_held()
     children.append(pid)
 for thread in threads:
     thread.join()
 tell(answers=answers, statuses=[os.waitpid(pid, 0)[1] for pid in children])
+"""
+
+FORK_BEFORE_A_WORKER_IS_READY = """
+from agecheck.seal.handle import WorkerHandle
+
+pool, is_waiting = obedient(), threading.Event()
+wait_ready = WorkerHandle.wait_ready
+
+def wait_long(worker, deadline_s):
+    is_waiting.set()
+    time.sleep(1)
+    return wait_ready(worker, deadline_s)
+
+WorkerHandle.wait_ready = wait_long
+answers = []
+thread = threading.Thread(target=lambda: answers.append(pool.check(b"work").verdict.value))
+thread.start()
+is_waiting.wait()
+pid = os.fork()
+if pid == 0:
+    end_with_what_is_held()
+thread.join()
+tell(answers=answers, status=os.waitpid(pid, 0)[1])
 """
 
 FORK_AMID_SESSION = """
@@ -166,6 +186,12 @@ def test_a_fork_amid_checks_of_other_threads_is_harmless() -> None:
     """The child holds none of the parent's workers, and the parent loses none."""
     (told,) = run(FORK_AMID_CHECKS)
     assert told == {"answers": ["OVER"] * 40, "statuses": [0] * 10}
+
+
+def test_a_fork_before_a_worker_is_ready_is_harmless() -> None:
+    """A worker that is waited for belongs to the parent like one that works."""
+    (told,) = run(FORK_BEFORE_A_WORKER_IS_READY)
+    assert told == {"answers": ["OVER"], "status": 0}
 
 
 def test_a_fork_amid_a_live_session_is_harmless() -> None:

@@ -99,14 +99,12 @@ class WorkerPool:
             worker = self._ready_worker()
             self._state = self._state or worker.state
             if worker.state != self._state:
-                worker.kill()
+                self._end(worker)
                 raise SealError("a worker stands behind other walls than the first one")
         except BaseException:
             self._slots.release()
             raise
         worker.checks_left -= 1
-        with self._lock:
-            self._out.add(worker)
         return worker
 
     def release(self, worker: WorkerHandle) -> None:
@@ -148,9 +146,9 @@ class WorkerPool:
             try:
                 worker.wait_ready(READY_DEADLINE_S)
             except WorkerError:
-                worker.kill()  # it died before it was handed anything, so nothing is tried again
+                self._end(worker)  # it died before it was handed anything: nothing is tried again
             except BaseException:
-                worker.kill()
+                self._end(worker)
                 raise
             else:
                 return worker
@@ -173,7 +171,14 @@ class WorkerPool:
             except OSError:  # the server has gone just now
                 self._drop_server()
                 return None
-            return self._idle.pop(0)
+            worker = self._idle.pop(0)
+            self._out.add(worker)  # from here on, so that no fork overlooks it
+            return worker
+
+    def _end(self, worker: WorkerHandle) -> None:
+        with self._lock:
+            self._out.discard(worker)
+        worker.kill()
 
     def _running_server(self) -> ForkServer:
         if self._server is not None and not self._server.is_running:
