@@ -153,3 +153,17 @@ def test_the_speed_table_is_the_benchmarks() -> None:
     assert f"{figures['cold_command_over_imports']:.1f} times | at most 3" in BENCHMARKS
     missed = "check_over_bare" in result("latency.json")["missed"]
     assert ("at most 1.35: **missed**" in BENCHMARKS) == missed
+
+
+def test_ten_million_pictures_are_reckoned_from_what_was_timed() -> None:
+    """Seconds, milliseconds and core-hours hang together."""
+    timed = result("workers.json")
+    page = (ROOT / "docs/how-to/ten-million-pictures.md").read_text("utf-8")
+    seconds, pictures = timed["seconds"], timed["pictures"]
+    assert f"{pictures:,} crops of 200 x 200 pixels: {seconds['one']} s with one worker" in page
+    assert f"{seconds['two']} s with two ({timed['speed_up']} times as fast)" in page
+    assert f"{seconds['two_with_peer']} s with two and the peer" in page
+    for core_s in (seconds["one"], 2 * seconds["two_with_peer"]):
+        a_picture_ms = 1000 * core_s / pictures
+        hours = a_picture_ms * 1e7 / 1000 / 3600
+        assert f"| {a_picture_ms:.0f} ms | {hours:.0f} core-hours |" in page
