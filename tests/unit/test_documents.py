@@ -167,3 +167,10 @@ def test_ten_million_pictures_are_reckoned_from_what_was_timed() -> None:
         a_picture_ms = 1000 * core_s / pictures
         hours = a_picture_ms * 1e7 / 1000 / 3600
         assert f"| {a_picture_ms:.0f} ms | {hours:.0f} core-hours |" in page
+
+
+def test_the_fuzz_of_the_verifiers_is_told_as_it_ended() -> None:
+    """Ten million, and not one."""
+    fuzz = result("verifier_fuzz.json")
+    assert (fuzz["tokens"], fuzz["wrongly_taken"]) == (10_000_000, 0)
+    assert "Of ten million damaged tokens" in BENCHMARKS
