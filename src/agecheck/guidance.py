@@ -107,10 +107,11 @@ class GuidedSession:
         """
         if self._ended_by is not None:
             return
+        if self._watch is not None:
+            # Should a frame fail, the watch has missed what it showed: then there is no verdict.
+            self._ended_by = Reason.LIVENESS_NOT_SHOWN
         sight = self._tracker.look(frame, at_ms)
         if self._watch is not None:
-            # Should it fail on a frame, it has missed what that showed: then there is no verdict.
-            self._ended_by = Reason.LIVENESS_NOT_SHOWN
             self._watch.see(frame, sight)
             self._ended_by = self._watch.ended_by
             if self._ended_by is not None:
@@ -145,17 +146,16 @@ class GuidedSession:
         if self._ended_by is not None:
             return CheckResult.inconclusive(self._ended_by)
         estimates = [self._estimator.estimate(mesh) for _, _, mesh in self._best]
-        usable = [estimate for estimate in estimates if _is_finite(estimate)]
-        if len(usable) < MIN_FRAMES:
-            # A NaN among others would put the median anywhere.
-            all_finite = len(usable) == len(estimates)
-            return CheckResult.inconclusive(self._last if all_finite else Reason.ESTIMATE_INVALID)
+        if not all(map(_is_finite, estimates)):
+            return CheckResult.inconclusive(Reason.ESTIMATE_INVALID)
+        if len(estimates) < MIN_FRAMES:
+            return CheckResult.inconclusive(self._last)
         if self._watch is not None and not self._watch.life_shown:
             return CheckResult.inconclusive(Reason.LIVENESS_NOT_SHOWN)
         of_session = AgeEstimate(
-            median(e.mean_years for e in usable),
-            median(e.sd_years for e in usable),
-            median(e.cautious_years for e in usable),
+            median(e.mean_years for e in estimates),
+            median(e.sd_years for e in estimates),
+            median(e.cautious_years for e in estimates),
         )
         return self._policy.decide(of_session, max_sd_years=self._max_sd_years)
 

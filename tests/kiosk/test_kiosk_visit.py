@@ -155,6 +155,29 @@ def test_a_device_is_refused_by_its_own_name(
     assert frames.stopped is stopped
 
 
+def test_a_device_is_known_by_the_links_that_lead_to_it(tmp_path: Path) -> None:
+    """`/dev/v4l/by-id/…` has another name than the device that the kernel knows."""
+    (tmp_path / "video0").mkdir()
+    (tmp_path / "video0" / "name").write_text("OBS Virtual Camera\n")
+    (tmp_path / "usb-camera-index0").symlink_to("/nowhere/video0")
+    frames = Frames()
+    CameraSource(str(tmp_path / "usb-camera-index0"), VIRTUAL, tmp_path).run(
+        frames, threading.Event()
+    )
+    assert frames.stopped is Stop.VIRTUAL_CAMERA
+
+
+@pytest.mark.parametrize(("refused", "stopped"), [(VIRTUAL, Stop.VIRTUAL_CAMERA), ((), None)])
+def test_a_device_without_a_name_could_be_any(
+    tmp_path: Path, refused: tuple[str, ...], stopped: Stop | None
+) -> None:
+    """Where names are refused, one that cannot be read is; where they are not, nothing is read."""
+    frames, stop = Frames(), threading.Event()
+    threading.Timer(0.1, stop.set).start()
+    CameraSource("/nowhere/video0", refused, tmp_path).run(frames, stop)
+    assert frames.stopped is stopped
+
+
 def test_a_virtual_camera_is_no_attack() -> None:
     """The visit ends as any other without an OVER, and nobody is accused."""
     frames, link = Frames(), KeptLink()

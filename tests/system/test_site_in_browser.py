@@ -149,6 +149,21 @@ def test_a_click_before_the_connection_is_not_lost(browser: Browser, place: Plac
         expect(page.locator("#leaving")).to_be_visible(timeout=10_000)
 
 
+def test_a_click_before_the_page_has_its_program_is_not_lost(
+    browser: Browser, place: Place
+) -> None:
+    """Until the script has come there is no button that would do nothing."""
+    held: list[Route] = []
+    with visitor(browser) as page:
+        page.route("**/frames.js", lambda route: held.append(route))
+        go_to_agent(page, place)
+        for button in page.locator("#consent button").all():
+            expect(button).to_be_disabled()
+        held[0].continue_()
+        page.click("#consent [data-say=decline]")
+        expect(page.locator("#leaving")).to_be_visible(timeout=10_000)
+
+
 def test_no_camera_leads_to_the_other_way(browser: Browser, place: Place) -> None:
     """The reason is on the agent's page; the site shows what it shows to whoever declined."""
     with visitor(browser, "no-camera", PHONE_PX) as page:

@@ -154,13 +154,13 @@ class TestVerdict:
         assert rig.estimator.asked == KEPT_FRAMES
 
     @pytest.mark.parametrize("figure", [math.nan, math.inf, -math.inf])
-    def test_what_is_no_number_does_not_count(self, figure: float) -> None:
-        """A NaN among others would put the median anywhere: such a frame is left out."""
+    def test_one_estimate_that_is_no_number_leaves_no_verdict(self, figure: float) -> None:
+        """It would put the median anywhere; and a network that says so once is not believed."""
         invalid = CheckResult.inconclusive(Reason.ESTIMATE_INVALID)
         assert result_of(alike(*[figure] * 20)) == invalid
         assert result_of(alike(*[40.0] * (MIN_FRAMES - 1), *[figure] * 4)) == invalid
-        mixed = alike(figure, *[12.0] * MIN_FRAMES, figure)
-        assert result_of(mixed) == CheckResult(Verdict.UNDER)
+        for age_years in (12.0, 40.0):
+            assert result_of(alike(figure, *[age_years] * (KEPT_FRAMES - 1))) == invalid
 
     @pytest.mark.parametrize("worth", [math.nan, math.inf])
     def test_a_frame_whose_worth_is_no_number_is_not_kept(self, worth: float) -> None:
@@ -287,6 +287,18 @@ class TestLiveness:
             rig.see((40.0, 0.5))
         watch.fails = False
         rig.see((40.0, 0.5), times=20)
+        assert rig.session.finish() == CheckResult.inconclusive(Reason.LIVENESS_NOT_SHOWN)
+
+    def test_a_frame_that_the_watch_has_missed_leaves_no_verdict(self) -> None:
+        """A tracker that fails on it keeps it from the watch: what it showed is not known."""
+        rig = Rig(Watch())
+        rig.see((40.0, 0.5), times=20)
+        rig.tracker.error = RuntimeError()
+        with pytest.raises(RuntimeError):
+            rig.session.see(FRAME, at_ms=0)
+        rig.tracker.error = None
+        rig.see((40.0, 0.5), times=20)
+        assert rig.session.tick() is LiveCode.DONE
         assert rig.session.finish() == CheckResult.inconclusive(Reason.LIVENESS_NOT_SHOWN)
 
     def test_the_lights_beginning_reaches_the_watch(self) -> None:

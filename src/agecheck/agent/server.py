@@ -141,10 +141,11 @@ class AgentServer:
         self._is_watching = pending.is_open = True
         visit = Visit(self._desk, pending, socket.send_json)
         try:
-            async with asyncio.timeout(VISIT_S):
-                await serving.converse(socket, visit.see, visit.hear)
-        except TimeoutError:
-            await socket.close()
+            try:
+                async with asyncio.timeout(VISIT_S):
+                    await serving.converse(socket, visit.see, visit.hear)
+            except TimeoutError:
+                await socket.close()
         except (WebSocketDisconnect, RuntimeError):
             pass  # it has gone, in the middle of a word or not
         finally:

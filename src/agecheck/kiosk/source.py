@@ -20,7 +20,8 @@ class CameraSource:
     Args:
         source: /dev/videoN, a video file, or a folder with pictures: the operator's own, so it is
             decoded here.
-        refused_names: parts of names, in lower case; a camera that has one gives no frames.
+        refused_names: parts of names, in lower case; a camera that has one gives no frames, nor
+            does one without a name.
         system: where the kernel tells the cameras' names.
     """
 
@@ -43,11 +44,14 @@ class CameraSource:
 
     def _is_refused(self) -> bool:
         """Whether the camera's own name says that it is none. A film has no such name."""
-        try:
-            name = (self._system / Path(self._source).name / "name").read_text("utf-8", "replace")
-        except OSError:
+        source = Path(self._source).resolve()  # /dev/v4l/by-id names are links
+        if not self._refused_names or source.is_file() or source.is_dir():
             return False
-        return any(refused in name.casefold() for refused in self._refused_names)
+        try:
+            name = (self._system / source.name / "name").read_text("utf-8", "replace").casefold()
+        except OSError:
+            return True  # it could be any
+        return any(refused in name for refused in self._refused_names)
 
     def _play(self, frames: Frames, stop: threading.Event) -> None:
         began_s, first_ms = time.monotonic(), None

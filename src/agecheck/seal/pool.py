@@ -95,13 +95,15 @@ class WorkerPool:
             WorkerError, SealError: there is none to be had.
         """
         self._slots.acquire()
+        worker = None
         try:
             worker = self._ready_worker()
             self._state = self._state or worker.state
             if worker.state != self._state:
-                self._end(worker)
                 raise SealError("a worker stands behind other walls than the first one")
-        except BaseException:
+        except BaseException:  # Ctrl-C comes anywhere
+            if worker is not None:
+                self._end(worker)
             self._slots.release()
             raise
         worker.checks_left -= 1

@@ -146,6 +146,8 @@ function unlight() {
 }
 
 for (const button of document.querySelectorAll("[data-say]")) {
+  // A click on the page before this program ran would be lost, so until here there is no button.
+  button.disabled = button.dataset.say === "agree";
   button.onclick = (event) => {
     if (!event.isTrusted) return;
     const word = button.dataset.say;

@@ -103,10 +103,11 @@ function openCamera() {
   });
 }
 
-/** The name itself is not sent. */
+/** A camera without a name could be any. The name itself is not sent. */
 function isRefused(label) {
   const name = label.toLowerCase();
-  return settings.refused_names.some((part) => name.includes(part));
+  const refused = settings.refused_names;
+  return refused.length > 0 && (name === "" || refused.some((part) => name.includes(part)));
 }
 
 function closeCamera() {
