@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from importlib.util import find_spec
-from types import FrameType
 
 import click
 
@@ -27,12 +24,6 @@ def bench() -> None:
     """
     if find_spec("scipy") is None:
         raise MissingExtraError("bench")
-    signal.signal(signal.SIGTERM, _end_in_order)
-
-
-def _end_in_order(number: int, _frame: FrameType | None) -> None:
-    """A machine that is taken away says so first: what was done is kept, as after Ctrl-C."""
-    sys.exit(128 + number)
 
 
 for _command in (accuracy, compare, calibrate, latency, quality, attacks):
