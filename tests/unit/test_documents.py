@@ -176,3 +176,20 @@ def test_the_fuzz_of_the_verifiers_is_told_as_it_ended() -> None:
     fuzz = result("verifier_fuzz.json")
     assert (fuzz["tokens"], fuzz["wrongly_taken"]) == (10_000_000, 0)
     assert "Of ten million damaged tokens" in BENCHMARKS
+
+
+def test_what_the_mediapipe_extra_costs_is_said_as_measured() -> None:
+    """The page that argues against a runtime has the measured figures of both."""
+    page = (ROOT / "docs/explanation/mediapipe.md").read_text("utf-8")
+    measured = result("mediapipe-extra.json")
+    default, extra = measured["blazeface"], measured["mediapipe"]
+    for row in (
+        f"| {default['installed_mb']:.0f} MB (onnxruntime) | {extra['installed_mb']:.0f} MB more |",
+        f"| threads of a worker | {default['worker_threads']} | {extra['worker_threads']} |",
+        f"| {default['worker_rss_mb']} MB | {extra['worker_rss_mb']} MB |",
+        f"| {default['start_ms'] / 1000:.2f} s | {extra['start_ms'] / 1000:.2f} s |",
+        f"| {default['command_ms'] / 1000:.2f} s | {extra['command_ms'] / 1000:.2f} s |",
+        f"| {default['check_ms']} ms | {extra['check_ms']} ms |",
+        f"| {default['fresh_worker_check_ms']:.0f} ms | {extra['fresh_worker_check_ms']:.0f} ms |",
+    ):
+        assert row in page
