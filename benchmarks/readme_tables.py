@@ -29,6 +29,7 @@ ROOT = Path(__file__).parent.parent
 RESULT = ROOT / "benchmarks" / "results" / "accuracy-utkface.json"
 SECOND_RESULT = RESULT.with_name("accuracy-fairface540.json")
 QUALITY_RESULT = RESULT.with_name("quality-utkface.json")
+TRIES_RESULT = RESULT.with_name("fusion-tries.json")
 PAGES = (ROOT / "README.md", ROOT / "docs" / "explanation" / "accuracy.md")
 _LEAST_PASSED = (
     ("25-40", "0.05", 0.80),
@@ -192,6 +193,38 @@ def _refusing(quality: Document) -> Iterator[str]:
     yield f"Refused less kept: {_years(of['mae_difference_years'])} years."
 
 
+def _tried(document: Document) -> Iterator[str]:
+    """Other recipes of the fusion, beside the shipped one."""
+    rows = []
+    for tried in document["tried"]:
+        low, high = tried["lead_interval"]
+        lead = f"{tried['lead']:+.3f} ({low:+.3f} to {high:+.3f})"
+        rows.append(
+            [
+                tried["recipe"],
+                f"{tried['adults_25_40_passed']:.3f}",
+                "" if tried is document["tried"][0] else lead,
+                f"{tried['mae_years']:.2f}",
+                f"{tried['bias_13_17_years']:+.1f}",
+            ]
+        )
+    yield from _table(["recipe", "passed", "less the shipped", "error, years", "at 13-17"], rows)
+    yield ""
+    yield (
+        f"{document['pictures']:,} pictures, {document['fit']:,} of them not refused; "
+        f"{document['minors_14_17']:,} minors of 14-17"
+    )
+    yield f"and {document['adults_25_40']:,} adults of 25-40."
+
+
+def _not_acquired(document: Document) -> Iterator[str]:
+    """Why there is no decision, by reason."""
+    failures = document["failure_to_acquire"]
+    by_reason = sorted(failures["by_reason"].items(), key=lambda named: -named[1]["value"])
+    rows = [[name.lower().replace("_", " "), _percent(figure)] for name, figure in by_reason]
+    yield from _table(["reason", "of all pictures"], [*rows, ["together", _percent(failures)]])
+
+
 TABLES: dict[str, tuple[Path, Callable[[Document], Iterator[str]]]] = {
     "estimators": (RESULT, _estimators),
     "bands": (RESULT, _bands),
@@ -199,6 +232,8 @@ TABLES: dict[str, tuple[Path, Callable[[Document], Iterator[str]]]] = {
     "aims": (RESULT, _aims),
     "ranges": (SECOND_RESULT, _ranges),
     "refusing": (QUALITY_RESULT, _refusing),
+    "not-acquired": (SECOND_RESULT, _not_acquired),
+    "tried": (TRIES_RESULT, _tried),
 }
 
 

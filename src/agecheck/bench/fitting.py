@@ -32,12 +32,20 @@ class FitError(AgecheckError, ValueError):
     """These faces cannot make a calibration; the message says what is missing."""
 
 
-def fit_fusion(vectors: FloatArray, ages_years: FloatArray) -> Fusion:
+def fit_fusion(
+    vectors: FloatArray,
+    ages_years: FloatArray,
+    *,
+    weights: FloatArray | None = None,
+    inverse_regularisation: float = INVERSE_REGULARISATION,
+) -> Fusion:
     """Fit the heads and the map from lowered means to years.
 
     Args:
         vectors: (n, features).
         ages_years: labels (n,), at most MAX_LABEL_YEARS.
+        weights: how much each face counts (n,); by default `balanced_weights`.
+        inverse_regularisation: of the heads, scikit-learn's C.
 
     Raises:
         FitError: the labels lie on one side of all thresholds but one.
@@ -45,11 +53,11 @@ def fit_fusion(vectors: FloatArray, ages_years: FloatArray) -> Fusion:
     from sklearn.linear_model import LogisticRegression
 
     thresholds_years = usable_thresholds(ages_years)
-    weights = balanced_weights(ages_years)
+    weights = balanced_weights(ages_years) if weights is None else weights
     mean, scale = vectors.mean(axis=0), vectors.std(axis=0)
     standardised = (vectors - mean) / scale
     heads = [
-        LogisticRegression(C=INVERSE_REGULARISATION, max_iter=500).fit(
+        LogisticRegression(C=inverse_regularisation, max_iter=500).fit(
             standardised, ages_years >= threshold, sample_weight=weights
         )
         for threshold in thresholds_years

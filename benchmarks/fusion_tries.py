@@ -1,0 +1,268 @@
+"""Other recipes for the fusion, beside the shipped one: `python -m benchmarks.fusion_tries FOLDER`.
+
+Five-fold cross-validation inside the split `calibrate`, with the folds of `make calibrate`: each
+face is judged by a fit that saw nobody of its fold. A recipe is judged by the adults of 25 to 40
+who pass where at most 1, 2, … 10 % of the minors of 14 to 17 do, averaged over those rates;
+refused pictures are in the denominators and do not pass. Writes results/fusion-tries.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agecheck.bench.fitting import (
+    FOLDS,
+    INVERSE_REGULARISATION,
+    MAX_LABEL_YEARS,
+    balanced_weights,
+    fit_fusion,
+)
+from agecheck.bench.machine import describe_machine
+from agecheck.bench.statistics import FloatArray, bootstrap_interval, score_at_rate
+from agecheck.calibration import Fusion, shipped_calibration
+from agecheck.models.store import ModelStore
+from agecheck.vision import age
+from benchmarks.labelled_faces import read_labels
+from benchmarks.padded_crops import PADDINGS, SHIPPED_PADDING, Crops, look_at_all
+
+RESULT = Path(__file__).parent / "results" / "fusion-tries.json"
+RATES = tuple(round(0.01 * percent, 2) for percent in range(1, 11))
+BOOTSTRAPS = 400
+SHIPPED = "shipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """All pictures of the split; whoever is refused cannot pass.
+
+    Attributes:
+        crops: what the networks answer; NaN without a face (n, …).
+        ages_years: labels (n,).
+        folds: of each picture (n,).
+        is_fit: not refused by the shipped pipeline (n,).
+    """
+
+    crops: Crops
+    ages_years: FloatArray
+    folds: NDArray[np.int64]
+    is_fit: NDArray[np.bool_]
+
+    @property
+    def has_face(self) -> NDArray[np.bool_]:
+        return np.asarray(np.isfinite(self.vectors()).all(axis=1))
+
+    def vectors(
+        self, tiny: float = SHIPPED_PADDING, resnet: float = SHIPPED_PADDING, *, mirror: bool = True
+    ) -> FloatArray:
+        """The fusion's 13 features, from the crops with these paddings: (n, 13)."""
+        tiny_years = self.crops.tiny_years[:, PADDINGS.index(tiny)]
+        probabilities = self.crops.probabilities[:, PADDINGS.index(resnet)]
+        both = slice(None) if mirror else [0, 0]
+        return np.array(
+            [age.features(p[both], a[both]) for p, a in zip(probabilities, tiny_years, strict=True)]
+        )
+
+
+Fit = Callable[[FloatArray, FloatArray], Fusion]
+Decide = Callable[[Fusion, FloatArray], tuple[float, float]]
+"""From one face's features: the mean, or another estimate, and what OVER is decided on."""
+
+
+def trimmed_fit(max_sds: float, vectors: FloatArray, ages_years: FloatArray) -> Fusion:
+    """Without the faces whose label a first fit finds implausible."""
+    first = fit_fusion(vectors, ages_years)
+    fused = [age.fuse(first, vector) for vector in vectors]
+    surprise = [abs(a - e.mean_years) / e.sd_years for a, e in zip(ages_years, fused, strict=True)]
+    kept = np.array(surprise) <= max_sds
+    return fit_fusion(vectors[kept], ages_years[kept])
+
+
+def weighted_fit(power: float, vectors: FloatArray, ages_years: FloatArray) -> Fusion:
+    """Each age counts by its frequency to a power; the shipped recipe has -1/2."""
+    weights = balanced_weights(ages_years) ** (-2 * power)
+    return fit_fusion(vectors, ages_years, weights=weights / weights.mean())
+
+
+def regularised_fit(inverse: float, vectors: FloatArray, ages_years: FloatArray) -> Fusion:
+    return fit_fusion(vectors, ages_years, inverse_regularisation=inverse)
+
+
+def as_shipped(fusion: Fusion, vector: FloatArray) -> tuple[float, float]:
+    fused = age.fuse(fusion, vector)
+    return fused.mean_years, fused.cautious_years
+
+
+def by_mean(fusion: Fusion, vector: FloatArray) -> tuple[float, float]:
+    mean_years = age.fuse(fusion, vector).mean_years
+    return mean_years, mean_years
+
+
+def by_quantile(share: float, fusion: Fusion, vector: FloatArray) -> tuple[float, float]:
+    """Decides on the age that the distribution gives `share` of its mass below."""
+    return age.fuse(fusion, vector).mean_years, _quantile_years(fusion, vector, share)
+
+
+def median_as_estimate(fusion: Fusion, vector: FloatArray) -> tuple[float, float]:
+    return _quantile_years(fusion, vector, 0.5), age.fuse(fusion, vector).cautious_years
+
+
+def by_heads(low: int, high: int, fusion: Fusion, vector: FloatArray) -> tuple[float, float]:
+    """Decides on the mean log odds of the heads from `low` to `high` years."""
+    near = [low <= threshold <= high for threshold in fusion.thresholds_years]
+    return age.fuse(fusion, vector).mean_years, float(_logits(fusion, vector)[near].mean())
+
+
+def _logits(fusion: Fusion, vector: FloatArray) -> FloatArray:
+    standardised = (vector - np.array(fusion.feature_mean)) / np.array(fusion.feature_scale)
+    return np.asarray(np.array(fusion.coefficients) @ standardised + np.array(fusion.intercepts))
+
+
+def _quantile_years(fusion: Fusion, vector: FloatArray, share: float) -> float:
+    at_least = 1 / (1 + np.exp(-_logits(fusion, vector)))
+    below = np.concatenate([[0.0], 1 - np.minimum.accumulate(at_least), [1.0]])
+    edges = np.array([0.0, *fusion.thresholds_years, age.MAX_AGE_YEARS])
+    return float(np.interp(share, below + 1e-9 * np.arange(below.size), edges)) - 0.5
+
+
+def held_out(faces: Faces, vectors: FloatArray, fit: Fit, decide: Decide) -> FloatArray:
+    """Estimate and decision of each face by a fit that saw nobody of its fold: (n, 2)."""
+    has_face = np.isfinite(vectors).all(axis=1)
+    found = np.full((len(vectors), 2), np.nan)
+    for fold in range(FOLDS):
+        training = has_face & (faces.folds != fold) & (faces.ages_years <= MAX_LABEL_YEARS)
+        fusion = fit(vectors[training], faces.ages_years[training])
+        for index in np.flatnonzero(has_face & (faces.folds == fold)):
+            found[index] = decide(fusion, vectors[index])
+    return found
+
+
+def recipes(faces: Faces) -> dict[str, Callable[[], FloatArray]]:
+    """Each by its name; the shipped one first."""
+    shipped = faces.vectors()
+    tiny = {padding: faces.vectors(tiny=padding) for padding in PADDINGS}
+    two = np.hstack([shipped, tiny[0.3][:, [0, -1]]])
+    three = np.hstack([two, tiny[0.1][:, [0, -1]]])
+    every = np.hstack([faces.vectors(tiny=padding, resnet=padding) for padding in PADDINGS])
+
+    def of(
+        vectors: FloatArray, fit: Fit = fit_fusion, decide: Decide = as_shipped
+    ) -> Callable[[], FloatArray]:
+        return partial(held_out, faces, vectors, fit, decide)
+
+    return {
+        SHIPPED: of(shipped),
+        "age-tinyxception alone": lambda: shipped[:, [0, 0]],
+        "age-resnet10 alone": lambda: shipped[:, [1, 1]],
+        "decided on the distribution's mean": of(shipped, decide=by_mean),
+        **{
+            f"decided on its {share:.0%} quantile": of(shipped, decide=partial(by_quantile, share))
+            for share in (0.05, 0.1, 0.2, 0.4)
+        },
+        "decided on the heads at 16-22": of(shipped, decide=partial(by_heads, 16, 22)),
+        "decided on the heads at 18-25": of(shipped, decide=partial(by_heads, 18, 25)),
+        "its median for the estimate": of(shipped, decide=median_as_estimate),
+        # The last feature is what crop and mirror image differ by.
+        "without the mirror image": of(faces.vectors(mirror=False)[:, :-1]),
+        "age-tinyxception at padding 0.3 instead of 0.2": of(tiny[0.3]),
+        "age-tinyxception at 0.2 and 0.3": of(two),
+        "age-tinyxception at 0.1, 0.2 and 0.3": of(three),
+        "age-resnet10 at padding 0.1 instead of 0.2": of(faces.vectors(resnet=0.1)),
+        "both networks at 0.1, 0.2 and 0.3": of(every),
+        **{
+            f"without labels beyond {sds:g} sd of a first fit": of(
+                shipped, fit=partial(trimmed_fit, sds)
+            )
+            for sds in (1.5, 2.0, 2.5)
+        },
+        "every face counts the same": of(shipped, fit=partial(weighted_fit, 0.0)),
+        "every age counts the same": of(shipped, fit=partial(weighted_fit, -1.0)),
+        "regularised ten times less": of(
+            shipped, fit=partial(regularised_fit, 10 * INVERSE_REGULARISATION)
+        ),
+    }
+
+
+def adults_passed(judged_years: FloatArray, ages_years: FloatArray) -> float:
+    """The share of adults of 25 to 40 who pass, averaged over RATES of the minors who do."""
+    minors = judged_years[(ages_years >= 14) & (ages_years <= 17)]
+    adults = judged_years[(ages_years >= 25) & (ages_years <= 40)]
+    return float(np.mean([(adults > score_at_rate(minors, rate)).mean() for rate in RATES]))
+
+
+def judge(name: str, found: FloatArray, base: FloatArray, faces: Faces) -> dict[str, Any]:
+    """One recipe's figures, and its lead over the shipped one with a paired bootstrap interval."""
+    ages_years, rng = faces.ages_years, np.random.default_rng(0)
+    judged, shipped = (np.where(faces.is_fit, f[:, 1], -np.inf) for f in (found, base))
+    leads = []
+    for _ in range(BOOTSTRAPS):
+        drawn = rng.integers(0, ages_years.size, ages_years.size)
+        leads.append(
+            adults_passed(judged[drawn], ages_years[drawn])
+            - adults_passed(shipped[drawn], ages_years[drawn])
+        )
+    passed = adults_passed(judged, ages_years)
+    errors = found[:, 0] - ages_years
+    return {
+        "recipe": name,
+        "adults_25_40_passed": round(passed, 4),
+        "lead": round(passed - adults_passed(shipped, ages_years), 4),
+        "lead_interval": bootstrap_interval(np.array(leads)),
+        "mae_years": round(float(np.nanmean(np.abs(errors))), 3),
+        "bias_13_17_years": round(
+            float(np.nanmean(errors[(ages_years >= 13) & (ages_years <= 17)])), 3
+        ),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--workers", type=int, default=2)
+    arguments = parser.parse_args()
+    started_s = time.monotonic()
+    labels = read_labels(arguments.folder, "calibrate")
+    crops = look_at_all([label.path for label in labels], arguments.workers)
+    people = [str(label.path.relative_to(arguments.folder / "images")) for label in labels]
+    faces = Faces(
+        crops,
+        np.array([float(label.age_years) for label in labels]),
+        np.array([zlib.crc32(person.encode()) % FOLDS for person in people]),
+        crops.is_fit,
+    )
+    tried, base = [], None
+    for name, run in recipes(faces).items():
+        found = run()
+        base = found if base is None else base
+        tried.append(judge(name, found, base, faces))
+        print(json.dumps(tried[-1]), flush=True)
+    minors = (faces.ages_years >= 14) & (faces.ages_years <= 17)
+    adults = (faces.ages_years >= 25) & (faces.ages_years <= 40)
+    document = {
+        "bundle": {
+            "calibration_digest": shipped_calibration().digest,
+            "models_digest": ModelStore().digest(),
+        },
+        "pictures": len(labels),
+        "fit": int(faces.is_fit.sum()),
+        "minors_14_17": int(minors.sum()),
+        "adults_25_40": int(adults.sum()),
+        "tried": tried,
+        "seconds": round(time.monotonic() - started_s, 1),
+        "machine": describe_machine(),
+    }
+    RESULT.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
