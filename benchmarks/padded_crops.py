@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agecheck.adapters.age_ensemble import RESNET10_CHIP_SIZE_PX
+from agecheck.adapters.age_ensemble import RESNET10_CHIP_SIZE_PX, with_mirror
 from agecheck.adapters.quality import FaceQualityAssessor
 from agecheck.bench.pools import process_pool
 from agecheck.bootstrap import build_pipeline
@@ -86,8 +86,8 @@ class _Recorder:
         to_chip = alignment.chip_transform(mesh.points_px, size_px, padding)
         chip = warp.crop(frame, to_chip, size_px)
         small = alignment.shrunken_chip(chip, RESNET10_CHIP_SIZE_PX)
-        (self.probabilities[index],) = self._resnet10.run({"chips_rgb": _with_mirror(small)})
-        (years,) = self._tinyxception.run({"chips_rgb": _with_mirror(chip)})
+        (self.probabilities[index],) = self._resnet10.run({"chips_rgb": with_mirror(small)})
+        (years,) = self._tinyxception.run({"chips_rgb": with_mirror(chip)})
         self.tiny_years[index] = years[:, 0]
 
 
@@ -133,7 +133,3 @@ def look_at_all(paths: Sequence[Path], workers: int) -> Crops:
         rows = list(pool.map(_look, paths, chunksize=_CHUNK))
     probabilities, tiny_years, is_fit = zip(*rows, strict=True)
     return Crops(np.array(probabilities), np.array(tiny_years), np.array(is_fit))
-
-
-def _with_mirror(chip: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.stack([chip, chip[:, ::-1]])

@@ -49,18 +49,20 @@ class LocalChannel:
         return code
 
     def finish(self) -> CheckResult:
-        session = self._running()
+        session, self._session = self._running(), None  # it has one end, whatever that is
+        outcome: object
         try:
-            result = session.finish()
-        except AgecheckError:
-            raise
+            outcome = session.finish()
+        except AgecheckError as error:
+            outcome = error
         except Exception:
-            result = None
-        self._wait()
-        self._session = None
-        if not isinstance(result, CheckResult):
-            raise InternalError("the check failed; there is no answer")
-        return result
+            outcome = None
+        self._wait()  # a failure is heard at a tick, too
+        if isinstance(outcome, CheckResult):
+            return outcome
+        if isinstance(outcome, AgecheckError):
+            raise outcome
+        raise InternalError("the check failed; there is no answer")
 
     def abort(self) -> None:
         self._session = None

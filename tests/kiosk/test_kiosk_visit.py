@@ -13,7 +13,7 @@ import pytest
 
 from agecheck.errors import ImageError, ImageFault, InternalError, WorkerError, WorkerFault
 from agecheck.guidance import LiveCode
-from agecheck.kiosk import visit
+from agecheck.kiosk import source, visit
 from agecheck.kiosk.config import CameraSection
 from agecheck.kiosk.messages import Outcome, Refusal
 from agecheck.kiosk.source import CameraSource
@@ -167,15 +167,44 @@ def test_a_device_is_known_by_the_links_that_lead_to_it(tmp_path: Path) -> None:
     assert frames.stopped is Stop.VIRTUAL_CAMERA
 
 
-@pytest.mark.parametrize(("refused", "stopped"), [(VIRTUAL, Stop.VIRTUAL_CAMERA), ((), None)])
-def test_a_device_without_a_name_could_be_any(
-    tmp_path: Path, refused: tuple[str, ...], stopped: Stop | None
+@pytest.mark.parametrize(("refused", "opens"), [(VIRTUAL, False), ((), True)])
+def test_a_device_without_a_name_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: tuple[str, ...], opens: bool
 ) -> None:
-    """Where names are refused, one that cannot be read is; where they are not, nothing is read."""
+    """Where names are refused it could be any, or has been unplugged: no frame comes, which the
+    visit calls a stalled camera. Where they are not, nobody asks for a name."""
+    opened: list[Path] = []
+
+    def empty(path: Path) -> tuple[()]:
+        opened.append(path)
+        return ()
+
+    monkeypatch.setattr(source, "read_clip", empty)
     frames, stop = Frames(), threading.Event()
     threading.Timer(0.1, stop.set).start()
     CameraSource("/nowhere/video0", refused, tmp_path).run(frames, stop)
-    assert frames.stopped is stopped
+    assert frames.stopped is None
+    assert bool(opened) is opens
+
+
+def test_a_camera_is_asked_for_its_name_whenever_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is plugged in for another in the middle of a visit is refused as well."""
+    name = tmp_path / "video0" / "name"
+    name.parent.mkdir()
+    name.write_text("Integrated Camera\n")
+
+    def unplugged(_: Path) -> None:
+        name.write_text("OBS Virtual Camera\n")
+        raise OSError
+
+    monkeypatch.setattr(source, "read_clip", unplugged)
+    monkeypatch.setattr(source, "REOPEN_PAUSE_S", 0.01)
+    frames, stop = Frames(), threading.Event()
+    threading.Timer(2.0, stop.set).start()
+    CameraSource("/nowhere/video0", VIRTUAL, tmp_path).run(frames, stop)
+    assert frames.stopped is Stop.VIRTUAL_CAMERA
 
 
 def test_a_virtual_camera_is_no_attack() -> None:

@@ -31,8 +31,8 @@ class AgeFeatures:
     def extract(self, mesh: FaceMesh) -> NDArray[np.float64]:
         """What the fusion sees of one face: float64 (age.NUM_FEATURES,)."""
         small_chip = alignment.shrunken_chip(mesh.chip_rgb, RESNET10_CHIP_SIZE_PX)
-        (probabilities,) = self._resnet10.run({"chips_rgb": _with_mirror(small_chip)})
-        (ages_years,) = self._tinyxception.run({"chips_rgb": _with_mirror(mesh.chip_rgb)})
+        (probabilities,) = self._resnet10.run({"chips_rgb": with_mirror(small_chip)})
+        (ages_years,) = self._tinyxception.run({"chips_rgb": with_mirror(mesh.chip_rgb)})
         return age.features(probabilities, ages_years[:, 0])
 
 
@@ -53,7 +53,7 @@ class AgeEnsemble:
         return age.fuse(self._fusion, self._features.extract(mesh))
 
 
-def _with_mirror(chip: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def with_mirror(chip: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A chip and its mirror image: uint8 (2, side, side, 3)."""
     both = np.empty((2, *chip.shape), dtype=np.uint8)
     both[0] = chip

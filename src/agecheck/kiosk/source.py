@@ -33,24 +33,25 @@ class CameraSource:
     def run(self, frames: Frames, stop: threading.Event) -> None:
         """Fill `frames` until it is told to stop. A camera that fails is opened again: it may have
         been unplugged for a moment. What does not come is noticed by the visit."""
-        if self._is_refused():
-            frames.stop(Stop.VIRTUAL_CAMERA)
-            return
         while not stop.is_set():
             try:
+                if self._is_refused():  # each time: another may have been plugged in
+                    frames.stop(Stop.VIRTUAL_CAMERA)
+                    return
                 self._play(frames, stop)
             except Exception:  # no frame is put then; what a decoder says is nobody's business
                 stop.wait(REOPEN_PAUSE_S)
 
     def _is_refused(self) -> bool:
-        """Whether the camera's own name says that it is none. A film has no such name."""
+        """Whether the camera's own name says that it is none. A film has no such name.
+
+        Raises:
+            OSError: a device has no name: it is not there, or could be any. It is not opened.
+        """
         source = Path(self._source).resolve()  # /dev/v4l/by-id names are links
         if not self._refused_names or source.is_file() or source.is_dir():
             return False
-        try:
-            name = (self._system / source.name / "name").read_text("utf-8", "replace").casefold()
-        except OSError:
-            return True  # it could be any
+        name = (self._system / source.name / "name").read_text("utf-8", "replace").casefold()
         return any(refused in name for refused in self._refused_names)
 
     def _play(self, frames: Frames, stop: threading.Event) -> None:
