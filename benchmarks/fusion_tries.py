@@ -34,7 +34,14 @@ from agecheck.calibration import Fusion, shipped_calibration
 from agecheck.models.store import ModelStore
 from agecheck.vision import age
 from benchmarks.labelled_faces import read_labels
-from benchmarks.padded_crops import PADDINGS, SHIPPED_PADDING, Crops, look_at_all
+from benchmarks.padded_crops import (
+    MOBILE_PADDING,
+    MOBILE_PADDINGS,
+    TINY_PADDING,
+    TINY_PADDINGS,
+    Crops,
+    look_at_all,
+)
 
 RESULT = Path(__file__).parent / "results" / "fusion-tries.json"
 RATES = tuple(round(0.01 * percent, 2) for percent in range(1, 11))
@@ -63,14 +70,14 @@ class Faces:
         return np.asarray(np.isfinite(self.vectors()).all(axis=1))
 
     def vectors(
-        self, tiny: float = SHIPPED_PADDING, resnet: float = SHIPPED_PADDING, *, mirror: bool = True
+        self, tiny: float = TINY_PADDING, mobile: float = MOBILE_PADDING, *, mirror: bool = True
     ) -> FloatArray:
         """The fusion's 13 features, from the crops with these paddings: (n, 13)."""
-        tiny_years = self.crops.tiny_years[:, PADDINGS.index(tiny)]
-        probabilities = self.crops.probabilities[:, PADDINGS.index(resnet)]
+        tiny_years = self.crops.tiny_years[:, TINY_PADDINGS.index(tiny)]
+        probabilities = self.crops.probabilities[:, MOBILE_PADDINGS.index(mobile)]
         both = slice(None) if mirror else [0, 0]
         return np.array(
-            [age.features(p[both], a[both]) for p, a in zip(probabilities, tiny_years, strict=True)]
+            [age.features(p, a[both]) for p, a in zip(probabilities, tiny_years, strict=True)]
         )
 
 
@@ -150,10 +157,13 @@ def held_out(faces: Faces, vectors: FloatArray, fit: Fit, decide: Decide) -> Flo
 def recipes(faces: Faces) -> dict[str, Callable[[], FloatArray]]:
     """Each by its name; the shipped one first."""
     shipped = faces.vectors()
-    tiny = {padding: faces.vectors(tiny=padding) for padding in PADDINGS}
+    tiny = {padding: faces.vectors(tiny=padding) for padding in TINY_PADDINGS}
     two = np.hstack([shipped, tiny[0.3][:, [0, -1]]])
     three = np.hstack([two, tiny[0.1][:, [0, -1]]])
-    every = np.hstack([faces.vectors(tiny=padding, resnet=padding) for padding in PADDINGS])
+    apart_years = np.abs(shipped[:, :1] - shipped[:, 1:2])
+    every = np.hstack(
+        [faces.vectors(*paddings) for paddings in zip(TINY_PADDINGS, MOBILE_PADDINGS, strict=True)]
+    )
 
     def of(
         vectors: FloatArray, fit: Fit = fit_fusion, decide: Decide = as_shipped
@@ -163,7 +173,7 @@ def recipes(faces: Faces) -> dict[str, Callable[[], FloatArray]]:
     return {
         SHIPPED: of(shipped),
         "age-tinyxception alone": lambda: shipped[:, [0, 0]],
-        "age-resnet10 alone": lambda: shipped[:, [1, 1]],
+        "age-mobilenet alone": lambda: shipped[:, [1, 1]],
         "decided on the distribution's mean": of(shipped, decide=by_mean),
         **{
             f"decided on its {share:.0%} quantile": of(shipped, decide=partial(by_quantile, share))
@@ -173,12 +183,14 @@ def recipes(faces: Faces) -> dict[str, Callable[[], FloatArray]]:
         "decided on the heads at 18-25": of(shipped, decide=partial(by_heads, 18, 25)),
         "its median for the estimate": of(shipped, decide=median_as_estimate),
         # The last feature is what crop and mirror image differ by.
-        "without the mirror image": of(faces.vectors(mirror=False)[:, :-1]),
+        "age-tinyxception without the mirror image": of(faces.vectors(mirror=False)[:, :-1]),
         "age-tinyxception at padding 0.3 instead of 0.2": of(tiny[0.3]),
         "age-tinyxception at 0.2 and 0.3": of(two),
         "age-tinyxception at 0.1, 0.2 and 0.3": of(three),
-        "age-resnet10 at padding 0.1 instead of 0.2": of(faces.vectors(resnet=0.1)),
-        "both networks at 0.1, 0.2 and 0.3": of(every),
+        "age-mobilenet at padding 0.2 instead of 0.3": of(faces.vectors(mobile=0.2)),
+        "age-mobilenet at padding 0.4 instead of 0.3": of(faces.vectors(mobile=0.4)),
+        "both networks at three paddings each": of(every),
+        "with the years that the networks differ by": of(np.hstack([shipped, apart_years])),
         **{
             f"without labels beyond {sds:g} sd of a first fit": of(
                 shipped, fit=partial(trimmed_fit, sds)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from agecheck.bench.extraction import FaceFeatures
 from agecheck.bench.machine import describe_machine
-from agecheck.bench.observe import RESNET10_COLUMN, TINYXCEPTION_COLUMN
+from agecheck.bench.observe import MOBILENET_COLUMN, TINYXCEPTION_COLUMN
 from agecheck.bench.statistics import (
     FloatArray,
     bootstrap_interval,
@@ -39,7 +39,7 @@ RATES = (0.05, 0.02)
 AGE_LIMIT = 18
 SHIPPED_RATE = 0.02
 BOOTSTRAPS = 1000
-SUBJECTS = ("agecheck", "age-resnet10 alone", "age-tinyxception alone")
+SUBJECTS = ("agecheck", "age-mobilenet alone", "age-tinyxception alone")
 
 
 def scores(found: list[FaceFeatures], calibration: Calibration) -> dict[str, FloatArray]:
@@ -48,7 +48,7 @@ def scores(found: list[FaceFeatures], calibration: Calibration) -> dict[str, Flo
     for index, features in enumerate(found):
         if features.vector is None:
             continue
-        by_subject["age-resnet10 alone"][index] = features.vector[RESNET10_COLUMN]
+        by_subject["age-mobilenet alone"][index] = features.vector[MOBILENET_COLUMN]
         by_subject["age-tinyxception alone"][index] = features.vector[TINYXCEPTION_COLUMN]
         estimate = age.fuse(calibration.fusion, features.vector)
         if features.reason is None and estimate.sd_years <= calibration.max_sd_years:

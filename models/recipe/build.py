@@ -19,9 +19,10 @@ import onnx
 
 import convert
 import fetch
+import mobilenet
 import quantise
-import resnet10
 import task_metadata
+import tfjs_weights
 import tinyxception
 from tidy import tidy
 
@@ -30,17 +31,19 @@ REPOSITORY = RECIPE.parents[1]
 SHIPPED = REPOSITORY / "src" / "agecheck" / "models" / "data"
 MANIFEST = SHIPPED / "manifest.toml"
 FOLDERS = SHIPPED, SHIPPED / "mediapipe"
-RANGES = RECIPE / "age-resnet10-ranges.json"
+RANGES = RECIPE / "age-mobilenet-ranges.json"
 
 
-def _age_resnet10(published: bytes) -> onnx.ModelProto:
+def _age_mobilenet(weights: bytes, graph: bytes) -> onnx.ModelProto:
+    network = mobilenet.network(tfjs_weights.read_weights(graph, weights))
     ranges = json.loads(RANGES.read_text())
-    folded = resnet10.fold(onnx.load_from_string(published))
-    return resnet10.add_uint8_input(quantise.quantise(folded, ranges))
+    return mobilenet.add_uint8_input(
+        quantise.quantise(network, ranges, exclude=mobilenet.float_nodes())
+    )
 
 
 def _age_tinyxception(weights: bytes, weights_manifest: bytes) -> onnx.ModelProto:
-    return tinyxception.build(tinyxception.read_weights(weights_manifest, weights))
+    return tinyxception.build(tfjs_weights.read_weights(weights_manifest, weights))
 
 
 # Each takes the bytes of its sources in the manifest's order.
@@ -48,7 +51,7 @@ BUILDERS: dict[str, Callable[..., onnx.ModelProto]] = {
     "blazeface-short": lambda tflite: convert.blazeface(tflite, anchors=896),
     "blazeface-full": lambda tflite: convert.blazeface(tflite, anchors=2304),
     "facemesh": convert.facemesh,
-    "age-resnet10": _age_resnet10,
+    "age-mobilenet": _age_mobilenet,
     "age-tinyxception": _age_tinyxception,
 }
 TASK_BUILDERS: dict[str, Callable[[bytes], bytes]] = {

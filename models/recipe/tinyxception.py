@@ -12,8 +12,6 @@ The gender branch of the package is left out: nothing here may answer that quest
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,38 +21,12 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from chip_input import add_chip_input
-
-Weights = Mapping[str, NDArray[np.float32]]
+from tfjs_weights import Weights
 
 CHIP_SIDE_PX = 112
 MEAN_RGB = (122.782, 117.001, 104.298)
 SCALE = 255.0
 MAIN_BLOCKS = 2
-
-
-def read_weights(weights_manifest: bytes, weights: bytes) -> dict[str, NDArray[np.float32]]:
-    """Return name -> float32 array from a TensorFlow.js weights manifest and its single shard.
-
-    uint8 entries are stored as quotients: value = quotient * scale + min.
-    """
-    arrays: dict[str, NDArray[np.float32]] = {}
-    offset_bytes = 0
-    for group in json.loads(weights_manifest):
-        for entry in group["weights"]:
-            shape = tuple(entry["shape"])
-            count = int(np.prod(shape))
-            quantization = entry.get("quantization")
-            stored = np.dtype(np.uint8 if quantization else "<f4")
-            raw = np.frombuffer(weights, stored, count, offset_bytes).reshape(shape)
-            if quantization:
-                exact = raw.astype(np.float64) * quantization["scale"] + quantization["min"]
-                arrays[entry["name"]] = exact.astype(np.float32)
-            else:
-                arrays[entry["name"]] = raw.astype(np.float32)
-            offset_bytes += count * stored.itemsize
-    if offset_bytes != len(weights):
-        raise ValueError("the weights file is longer than its manifest says")
-    return arrays
 
 
 @dataclass

@@ -245,7 +245,7 @@ def build_age_features(store: ModelStore) -> AgeFeatures:
     from agecheck.adapters.age_ensemble import AgeFeatures
 
     return AgeFeatures(
-        resnet10=_load_model(store, "age-resnet10"),
+        mobilenet=_load_model(store, "age-mobilenet"),
         tinyxception=_load_model(store, "age-tinyxception"),
     )
 

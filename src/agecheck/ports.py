@@ -62,11 +62,13 @@ class FaceMesh:
             smaller is nearer to the camera.
         frame_to_chip: float64 (2, 3), the similarity that aligns the face.
         chip_rgb: uint8 (112, 112, 3), the aligned face; its eyes are 42 px apart.
+        wide_chip_rgb: uint8 (192, 192, 3), with more around it; its eyes are 63 px apart.
     """
 
     points_px: NDArray[np.float32]
     frame_to_chip: NDArray[np.float64]
     chip_rgb: NDArray[np.uint8]
+    wide_chip_rgb: NDArray[np.uint8]
 
     def __repr__(self) -> str:
         return "<FaceMesh>"
@@ -123,7 +125,7 @@ class AgeEstimator(Protocol):
     """Estimates the age of one face."""
 
     def estimate(self, mesh: FaceMesh) -> AgeEstimate:
-        """The calibrated age distribution. The aligned chip is all that it sees."""
+        """The calibrated age distribution. The aligned chips are all that it sees."""
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)

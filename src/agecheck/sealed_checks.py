@@ -76,8 +76,8 @@ def _warm_up(pipeline: FaceAgePipeline) -> None:
     keypoints_px = (*eyes_nose_mouth_ears, (240.0, 210.0), (400.0, 210.0))
     pipeline.landmarker.locate(frame, DetectedFace((240.0, 140.0, 400.0, 320.0), keypoints_px, 1.0))
     points_px = (100 + np.arange(468 * 3, dtype=np.float32) * 97 % 300).reshape(468, 3)
-    chip = np.zeros((112, 112, 3), np.uint8)
-    mesh = FaceMesh(points_px, np.eye(2, 3), chip)
+    chip, wide_chip = (np.zeros((size_px, size_px, 3), np.uint8) for size_px in (112, 192))
+    mesh = FaceMesh(points_px, np.eye(2, 3), chip, wide_chip)
     pipeline.assessor.assess((480, 640), mesh)
     pipeline.estimator.estimate(mesh)
 
@@ -112,10 +112,10 @@ def _warm_up_cues() -> None:
     texture.band_agreement(before, after)
     texture.has_frame_around(after, (40, 20, 90, 70))
     points_px = random.uniform(100, 300, (468, 3)).astype(np.float32)
-    chip = random.integers(0, 255, (112, 112, 3), np.uint8)
+    chips = [random.integers(0, 255, (size_px, size_px, 3), np.uint8) for size_px in (112, 192)]
     watch = LivenessWatch(draw_script("active"))
     for at_ms in range(0, 400, 40):
         frame = random.integers(0, 255, (480, 640, 3), np.uint8)
-        mesh = FaceMesh(points_px, np.eye(2, 3), chip)
+        mesh = FaceMesh(points_px, np.eye(2, 3), *chips)
         watch.see(frame, Sight(at_ms, (480, 640), mesh, None))
         watch.ask()

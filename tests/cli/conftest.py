@@ -81,7 +81,7 @@ def damaged_install(tmp_path: Path) -> Path:
     """A folder with a copy of the package in which one bit of one model differs."""
     folder = tmp_path / "damaged"
     shutil.copytree(PACKAGE, folder / "agecheck", ignore=shutil.ignore_patterns("__pycache__"))
-    model = folder / "agecheck" / "models" / "data" / "age-resnet10.onnx"
+    model = folder / "agecheck" / "models" / "data" / "age-mobilenet.onnx"
     model_bytes = bytearray(model.read_bytes())
     model_bytes[len(model_bytes) // 2] ^= 1
     model.write_bytes(model_bytes)

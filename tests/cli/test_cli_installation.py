@@ -54,7 +54,7 @@ def test_models_verify_finds_one_flipped_bit(spawn: Spawn, damaged_install: Path
     ran = spawn("models", "verify", path_first=damaged_install)
     states = dict(line.split(": ", 1) for line in ran.stdout.decode().splitlines())
     assert list(states) == SHIPPED_IDS
-    assert [model_id for model_id, state in states.items() if state != "ok"] == ["age-resnet10"]
+    assert [model_id for model_id, state in states.items() if state != "ok"] == ["age-mobilenet"]
     assert ran.returncode == 3
 
 
@@ -66,7 +66,7 @@ def test_check_gives_no_verdict_with_a_damaged_model(
         "check", portrait, "--age-limit", "12", "--challenge-age", "15", path_first=damaged_install
     )
     assert (ran.stdout, ran.returncode) == (b"", 3)
-    assert ran.stderr.startswith(b"agecheck: model age-resnet10: ")
+    assert ran.stderr.startswith(b"agecheck: model age-mobilenet: ")
     assert len(ran.stderr.splitlines()) == 1
 
 
@@ -154,8 +154,8 @@ def test_doctor_names_a_damaged_model(spawn: Spawn, damaged_install: Path) -> No
     """Doctor finishes its round and ends with 3 when one model is damaged."""
     ran = spawn("doctor", "--json", path_first=damaged_install)
     report = json.loads(ran.stdout)
-    assert [m["id"] for m in report["models"] if m["state"] != "ok"] == ["age-resnet10"]
-    assert any(problem.startswith("model age-resnet10: ") for problem in report["problems"])
+    assert [m["id"] for m in report["models"] if m["state"] != "ok"] == ["age-mobilenet"]
+    assert any(problem.startswith("model age-mobilenet: ") for problem in report["problems"])
     assert ran.returncode == 3
 
 

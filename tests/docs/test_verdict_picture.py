@@ -21,11 +21,11 @@ DRAWN_REASONS = {"NO_FACE", "SEVERAL_FACES", "ESTIMATE_INVALID"}
 def test_the_sizes_are_those_of_the_models() -> None:
     """The sizes are the point of the picture."""
     shapes = {entry.id: entry for entry in ModelStore()}
-    ages = shapes["age-resnet10"].outputs[0].shape[-1]
+    ages = shapes["age-mobilenet"].outputs[0].shape[-1]
     one = shapes["age-tinyxception"].outputs[0].shape[-1]
-    side = shapes["age-tinyxception"].inputs[0].shape[1]
-    assert f"2 {TIMES} ({ages} + {one}) numbers" in DRAWN
-    assert f"468 points; a face of {side} {TIMES} {side} px" in DRAWN
+    sides = [shapes[name].inputs[0].shape[1] for name in ("age-tinyxception", "age-mobilenet")]
+    assert f"{ages} + 2 {TIMES} {one} numbers" in DRAWN
+    assert f"468 points; a face of {sides[0]} and of {sides[1]} px" in DRAWN
     assert f"encoded bytes, up to {MAX_ENCODED_BYTES >> 20} MiB" in DRAWN
 
 

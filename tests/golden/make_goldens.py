@@ -3,8 +3,8 @@
     PYTHONPATH=tests:models/recipe python -m golden.make_goldens
 
 Run by `make goldens` in an environment of its own (requirements.txt beside this file): MediaPipe's
-Python package, TensorFlow Lite's interpreter, the published float32 age network and a TensorFlow
-version of the other one. The tests then need none of these.
+Python package, TensorFlow Lite's interpreter, and both age networks once more in TensorFlow. The
+tests then need none of these.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import mediapipe
 import numpy as np
-import onnxruntime
 import tensorflow as tf
 from numpy.typing import NDArray
 
 import fetch
-from golden import inputs, tinyxception_tensorflow
+from golden import inputs, mobilenet_tensorflow, tinyxception_tensorflow
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MANIFEST = REPOSITORY / "models" / "manifest.toml"
@@ -69,18 +68,15 @@ def tflite_goldens(sources: dict[str, list[bytes]]) -> dict[str, Any]:
 
 
 def age_goldens(sources: dict[str, list[bytes]]) -> dict[str, Any]:
-    chips = inputs.chips(64)
-    mean = np.array([122.782, 117.001, 104.298], np.float32)
-    planar = np.ascontiguousarray(((chips - mean) / np.float32(256)).transpose(0, 3, 1, 2))
-    session = onnxruntime.InferenceSession(sources["age-resnet10"][0])
-    (probabilities,) = session.run(["probabilities"], {"images": planar})
-    large = inputs.chips(112)
+    chips, wide_chips = inputs.chips(112), inputs.chips(192)
+    shard, graph = sources["age-mobilenet"]
+    probabilities = mobilenet_tensorflow.probabilities(wide_chips, graph, shard)
     shard, weights_manifest = sources["age-tinyxception"]
-    ages = tinyxception_tensorflow.ages_years(large, weights_manifest, shard)
+    ages = tinyxception_tensorflow.ages_years(chips, weights_manifest, shard)
     return {
-        "age-resnet10/input": np.array(inputs.digest(chips)),
-        "age-resnet10/probabilities": probabilities,
-        "age-tinyxception/input": np.array(inputs.digest(large)),
+        "age-mobilenet/input": np.array(inputs.digest(wide_chips)),
+        "age-mobilenet/probabilities": probabilities,
+        "age-tinyxception/input": np.array(inputs.digest(chips)),
         "age-tinyxception/age_years": ages[:, None],
     }
 

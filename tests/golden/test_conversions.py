@@ -26,13 +26,13 @@ MESH_LOGIT = 0.001
 """The face logit; 0.00002 was measured, on logits of about 25."""
 TINYXCEPTION_YEARS = 0.001
 """The recipe's graph against a second implementation in TensorFlow; 0.00002 was measured."""
-INT8_MEAN_YEARS = 0.8
-"""int8 against float32, mean |change| over ten chips. 0.45 was measured on 800 faces and 0.6 on
-these ten; a wrong scale or a saturating sum changes ages by 5 to 15 years."""
-INT8_MAX_YEARS = 2.5
-"""int8 against float32, worst of ten chips; on 800 faces 95 % changed by less than 1.8 years."""
+INT8_MEAN_YEARS = 2.8
+"""int8 against float32, mean |change| over ten chips of one sharp face. 1.8 was measured on these,
+0.7 on 400 faces of a research set; a wrong scale or a saturating sum changes ages by 5 to 15."""
+INT8_MAX_YEARS = 4.5
+"""int8 against float32, worst of ten chips; 3.3 was measured."""
 
-AGE_WEIGHTS_YEARS = np.array([0.25, *range(1, 81)])
+AGE_WEIGHTS_YEARS = np.arange(1.0, 101.0)
 
 
 def load(name: str) -> dict[str, NDArray[Any]]:
@@ -95,18 +95,20 @@ def test_tinyxception_equals_a_second_implementation() -> None:
     assert max_difference(found, goldens["age-tinyxception/age_years"]) < TINYXCEPTION_YEARS
 
 
-def test_int8_resnet10_stays_close_to_the_published_float32() -> None:
-    """Protects the quantisation: ages stay within the stated years, in the mean and at worst."""
+def test_int8_mobilenet_stays_close_to_the_published_float32() -> None:
+    """Protects the graph written by hand, against a second implementation, and its quantisation."""
     goldens = load("ages.npz")
-    chips = inputs.chips(64)
-    assert inputs.digest(chips) == goldens["age-resnet10/input"], "the input changed"
-    found = run("age-resnet10", chips)["probabilities"] @ AGE_WEIGHTS_YEARS
-    change_years = np.abs(found - goldens["age-resnet10/probabilities"] @ AGE_WEIGHTS_YEARS)
+    chips = inputs.chips(192)
+    assert inputs.digest(chips) == goldens["age-mobilenet/input"], "the input changed"
+    found = run("age-mobilenet", chips)["probabilities"] @ AGE_WEIGHTS_YEARS
+    change_years = np.abs(found - goldens["age-mobilenet/probabilities"] @ AGE_WEIGHTS_YEARS)
     assert change_years.mean() < INT8_MEAN_YEARS
     assert change_years.max() < INT8_MAX_YEARS
 
 
-@pytest.mark.parametrize(("model_id", "size_px"), [("age-resnet10", 64), ("age-tinyxception", 112)])
+@pytest.mark.parametrize(
+    ("model_id", "size_px"), [("age-mobilenet", 192), ("age-tinyxception", 112)]
+)
 def test_a_batch_gives_each_chip_what_it_gets_alone(model_id: str, size_px: int) -> None:
     """Protects batching: a chip's age must not depend on which chips it is sent with."""
     chips = inputs.chips(size_px)

@@ -9,7 +9,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = REPOSITORY / "src" / "agecheck" / "models" / "data"
 MANIFEST = REPOSITORY / "models" / "manifest.toml"
-MAX_BUNDLE_BYTES = 10_000_000
+MAX_BUNDLE_BYTES = 12_000_000
 
 
 def test_files_are_the_manifests() -> None:
@@ -33,7 +33,7 @@ def test_every_model_has_a_card() -> None:
 
 
 def test_bundle_stays_small() -> None:
-    """Protects the wheel's size: all models together stay under 10 MB."""
+    """Protects the wheel's size: all models together stay under 12 MB."""
     assert sum(path.stat().st_size for path in DATA.glob("*.onnx")) < MAX_BUNDLE_BYTES
 
 

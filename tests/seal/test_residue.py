@@ -62,6 +62,7 @@ def patterns_of_check(picture: bytes) -> dict[str, list[str]]:
         "frame": patterns_of(frame.tobytes()),
         "frame in Pillow's four bytes a pixel": patterns_of(frame.convert("RGBA").tobytes()),
         "aligned chip": patterns_of(mesh.chip_rgb.tobytes()),
+        "aligned chip at the finer scale": patterns_of(mesh.wide_chip_rgb.tobytes()),
         "landmarks": patterns_of(mesh.points_px.tobytes()),
     }
 

@@ -32,15 +32,15 @@ EMULATED_CPU = "Haswell-noTSX"
 # What qemu cannot emulate, and nothing here uses; it would warn of each.
 EMULATED_WITHOUT = "pcid", "x2apic", "tsc-deadline", "invpcid"
 TIMEOUT_S = 120
-AGE_WEIGHTS_YEARS = np.array([0.25, *range(1, 81)])
+AGE_WEIGHTS_YEARS = np.arange(1.0, 101.0)
 
 
 def ages_years() -> list[float]:
     """Return the shipped int8 model's ages of the ten chips, as this processor computes them."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
-    session = ort.InferenceSession(ModelStore().read("age-resnet10"), options)
-    (probabilities,) = session.run(["probabilities"], {"chips_rgb": inputs.chips(64)})
+    session = ort.InferenceSession(ModelStore().read("age-mobilenet"), options)
+    (probabilities,) = session.run(["probabilities"], {"chips_rgb": inputs.chips(192)})
     return [float(age) for age in probabilities @ AGE_WEIGHTS_YEARS]
 
 

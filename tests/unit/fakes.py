@@ -57,7 +57,8 @@ def face(
 def mesh() -> FaceMesh:
     """A mesh without meaning: the core hands it on and does not look into it."""
     points_px = np.zeros((468, 3), dtype=np.float32)
-    return FaceMesh(points_px, np.eye(2, 3), np.zeros((112, 112, 3), dtype=np.uint8))
+    chip, wide_chip = (np.zeros((size_px, size_px, 3), dtype=np.uint8) for size_px in (112, 192))
+    return FaceMesh(points_px, np.eye(2, 3), chip, wide_chip)
 
 
 @dataclass

@@ -47,7 +47,7 @@ def test_every_image_fault_comes_through_as_itself(fault: ImageFault) -> None:
     [
         RuntimeError("17 years"),
         MemoryError(),
-        ModelError(ModelFault.RUN, "age-resnet10"),
+        ModelError(ModelFault.RUN, "age-mobilenet"),
         InternalError("words"),
         ValueError(b"pixels"),
     ],

@@ -152,6 +152,6 @@ def test_an_implausible_network_output_is_no_estimate(
 def test_a_plausible_network_output_is_estimated() -> None:
     """The check for nonsense refuses no ordinary answer, at either end."""
     for years in (0, 16, 80):
-        probabilities = np.eye(81, dtype=np.float32)[[years, years]]
+        probabilities = np.eye(100, dtype=np.float32)[years]
         vector = age.features(probabilities, np.array([years, years], dtype=np.float32))
         assert np.isfinite(vector).all()

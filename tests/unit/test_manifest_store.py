@@ -19,7 +19,7 @@ from unit.example_manifest import MANIFEST
 
 SHIPPED = Path(str(files("agecheck.models") / "data"))
 MODEL_ID = "blazeface-short"
-SHIPPED_IDS = ["blazeface-short", "blazeface-full", "facemesh", "age-resnet10", "age-tinyxception"]
+SHIPPED_IDS = ["blazeface-short", "blazeface-full", "facemesh", "age-mobilenet", "age-tinyxception"]
 
 
 @pytest.fixture

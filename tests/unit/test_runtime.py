@@ -150,7 +150,7 @@ def test_swapped_outputs_are_refused() -> None:
 
 def test_another_model_under_the_same_name_is_refused(model_bytes: bytes) -> None:
     """Even with a matching digest, a network of another form is not run."""
-    other = ModelStore().entry("age-resnet10")
+    other = ModelStore().entry("age-mobilenet")
     assert load_fault(other, model_bytes) is ModelFault.SIGNATURE
 
 

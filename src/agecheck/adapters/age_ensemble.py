@@ -11,29 +11,36 @@ from agecheck.calibration import Fusion
 from agecheck.errors import CalibrationError
 from agecheck.estimate import AgeEstimate
 from agecheck.ports import FaceMesh
-from agecheck.vision import age, alignment
+from agecheck.vision import age
 
 if TYPE_CHECKING:
     from agecheck.runtime import OnnxModel
 
-RESNET10_CHIP_SIZE_PX = 64
-"""The same chip at the network's own size. More crops than this one and its mirror image did not
-earn their time (docs/adr/0002-cautious-age.md)."""
-
 
 class AgeFeatures:
-    """Runs both networks on an aligned chip and its mirror image."""
+    """Runs both networks on an aligned face; a mirrored picture gets the same answers.
 
-    def __init__(self, resnet10: OnnxModel, tinyxception: OnnxModel) -> None:
-        self._resnet10 = resnet10
+    More crops than these did not earn their time (docs/adr/0002-cautious-age.md).
+    """
+
+    def __init__(self, mobilenet: OnnxModel, tinyxception: OnnxModel) -> None:
+        self._mobilenet = mobilenet
         self._tinyxception = tinyxception
 
     def extract(self, mesh: FaceMesh) -> NDArray[np.float64]:
         """What the fusion sees of one face: float64 (age.NUM_FEATURES,)."""
-        small_chip = alignment.shrunken_chip(mesh.chip_rgb, RESNET10_CHIP_SIZE_PX)
-        (probabilities,) = self._resnet10.run({"chips_rgb": with_mirror(small_chip)})
-        (ages_years,) = self._tinyxception.run({"chips_rgb": with_mirror(mesh.chip_rgb)})
-        return age.features(probabilities, ages_years[:, 0])
+        return age.features(*self.ask(mesh))
+
+    def ask(self, mesh: FaceMesh) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What the networks answer.
+
+        Returns:
+            age-mobilenet's probabilities (100,), over the chip the one way round, and
+            age-tinyxception's years (2,), over the chip and its mirror image.
+        """
+        (probabilities,) = self._mobilenet.run({"chips_rgb": _one_way_round(mesh.wide_chip_rgb)})
+        (ages_years,) = self._tinyxception.run({"chips_rgb": _with_mirror(mesh.chip_rgb)})
+        return probabilities[0], ages_years[:, 0]
 
 
 class AgeEnsemble:
@@ -53,7 +60,18 @@ class AgeEnsemble:
         return age.fuse(self._fusion, self._features.extract(mesh))
 
 
-def with_mirror(chip: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _one_way_round(chip: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The chip or its mirror image, whichever is brighter on the left: uint8 (1, side, side, 3).
+
+    A front camera's mirrored picture gets the same answer so, without asking twice.
+    """
+    side = chip.shape[1]
+    columns = chip[::4, :, 1].sum(axis=0, dtype=np.int64)
+    left, right = columns[: side // 2].sum(), columns[-(side // 2) :].sum()
+    return np.ascontiguousarray(chip if left >= right else chip[:, ::-1])[None]
+
+
+def _with_mirror(chip: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A chip and its mirror image: uint8 (2, side, side, 3)."""
     both = np.empty((2, *chip.shape), dtype=np.uint8)
     both[0] = chip

@@ -101,7 +101,8 @@ def challenge_ages(
             bootstrapped = np.array([challenge_age_at_rate(row, rate) for row in resamples])
             # What holds for a younger limit is kept for an older one, whatever its few minors say.
             younger = max((t.get(f"{rate:g}", 0.0) for t in found.table.values()), default=0.0)
-            challenge_age = max(younger, rounded_up(float(np.quantile(bootstrapped, CONFIDENCE))))
+            upper = float(np.quantile(bootstrapped, CONFIDENCE, method="higher"))
+            challenge_age = max(younger, rounded_up(upper))
             if not limit < challenge_age <= MAX_CHALLENGE_AGE_YEARS:
                 found.refused.append(RefusedRate(limit, rate, minor_people, None))
                 continue

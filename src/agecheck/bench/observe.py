@@ -24,10 +24,10 @@ from agecheck.verdict import Reason
 from agecheck.vision import age, facemesh
 
 AGECHECK = "agecheck"
-TINYXCEPTION_ALONE, RESNET10_ALONE = "age-tinyxception alone", "age-resnet10 alone"
-OWN_SUBJECTS = (AGECHECK, TINYXCEPTION_ALONE, RESNET10_ALONE)
-TINYXCEPTION_COLUMN, RESNET10_COLUMN = 0, 1
-"""Where the feature vector holds each network's own age, over the chip and its mirror image."""
+TINYXCEPTION_ALONE, MOBILENET_ALONE = "age-tinyxception alone", "age-mobilenet alone"
+OWN_SUBJECTS = (AGECHECK, TINYXCEPTION_ALONE, MOBILENET_ALONE)
+TINYXCEPTION_COLUMN, MOBILENET_COLUMN = 0, 1
+"""Where the feature vector holds each network's own age."""
 PEER_FAILED = "PEER_FAILED"
 
 
@@ -136,7 +136,7 @@ class Observer:
         own = {
             AGECHECK: self._own(vector),
             TINYXCEPTION_ALONE: _alone(vector[TINYXCEPTION_COLUMN]),
-            RESNET10_ALONE: _alone(vector[RESNET10_COLUMN]),
+            MOBILENET_ALONE: _alone(vector[MOBILENET_COLUMN]),
         }
         return Sighting(own | peers, self._eye_distance_px(encoded))
 

@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 from agecheck.calibration import Fusion
 from agecheck.estimate import AgeEstimate
 
-FEATURES = "resnet10-0.2-flip+tinyxception-0.2-flip/1"
+FEATURES = "mobilenet-0.3+tinyxception-0.2-flip/1"
 """Name of the feature set; a calibration fitted on another one is refused."""
 
 MAX_AGE_YEARS = 95.0
 """Where the distribution ends; nobody older is told apart."""
 
-_CLASS_AGES_YEARS = np.arange(81.0)
-_CLASS_AGES_YEARS[0] = 0.25  # the youngest class is below one year: dlib's own value
-_CUMULATIVE_AGES_YEARS = np.array([8, 12, 15, 17, 20, 24, 29, 39, 54])
+_CLASS_AGES_YEARS = np.arange(1.0, 101.0)  # its author's: the first class is one year
+_CUMULATIVE_CLASSES = np.array([7, 11, 14, 16, 19, 23, 28, 38, 53])
+"""At most 8, 12, 15, 17, 20, 24, 29, 39 and 54 years old."""
 _MIN_PROBABILITY = 1e-4
 _SUM_TOLERANCE = 1e-3
 _PLAUSIBLE_YEARS = (-10.0, 120.0)
@@ -42,24 +42,24 @@ def features(
     Without that check a network that answers 300 years would be fused to a certain adult.
 
     Args:
-        probabilities: age-resnet10's output, float32 (2, 81): the chip and its mirror image.
+        probabilities: age-mobilenet's output, float32 (100,).
         ages_years: age-tinyxception's output, float32 (2,): the chip and its mirror image.
     """
     lowest_years, highest_years = _PLAUSIBLE_YEARS
-    totals: list[float] = probabilities.sum(axis=1, dtype=np.float64).tolist()
+    total = float(probabilities.sum(dtype=np.float64))
     tiny_years: list[float] = ages_years.tolist()
     # NaN fails every comparison, and min() of an array that holds one is NaN.
     plausible = (
         probabilities.min() >= 0
-        and all(abs(total - 1) <= _SUM_TOLERANCE for total in totals)
+        and abs(total - 1) <= _SUM_TOLERANCE
         and all(lowest_years <= years <= highest_years for years in tiny_years)
     )
     if not plausible:
         return np.full(NUM_FEATURES, np.nan)
-    mean_probabilities = probabilities.sum(axis=0, dtype=np.float64) / 2
-    mean_years = float(mean_probabilities @ _CLASS_AGES_YEARS)
-    variance = float(mean_probabilities @ (_CLASS_AGES_YEARS - mean_years) ** 2)
-    cumulative: list[float] = mean_probabilities.cumsum()[_CUMULATIVE_AGES_YEARS].tolist()
+    shares = probabilities.astype(np.float64)
+    mean_years = float(shares @ _CLASS_AGES_YEARS)
+    variance = float(shares @ (_CLASS_AGES_YEARS - mean_years) ** 2)
+    cumulative: list[float] = shares.cumsum()[_CUMULATIVE_CLASSES].tolist()
     return np.array(
         [
             sum(tiny_years) / 2,

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from agecheck.pillow import image_of, pixels_of
 from agecheck.vision import facemesh, warp
 
 CHIP_SIZE_PX = 112
 CHIP_PADDING = 0.2
 """The chip that is measured for quality and fed to age-tinyxception: eyes 42 px apart."""
+WIDE_CHIP_SIZE_PX = 192
+WIDE_CHIP_PADDING = 0.3
+"""The chip for age-mobilenet: eyes 63 px apart, about as far as where it was trained."""
 
 _MESH_POINTS = np.array(
     [
@@ -52,8 +53,3 @@ def chip_transform(
     # Fitted from the chip to the frame, as dlib does: the other way round, landmarks that miss the
     # model face would shrink the chip's content.
     return warp.invert(warp.similarity_from_points(target, source))
-
-
-def shrunken_chip(chip_rgb: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
-    """A smaller copy of a chip, low-pass filtered: uint8 (size_px, size_px, 3)."""
-    return pixels_of(image_of(chip_rgb).resize((size_px, size_px), Image.Resampling.BILINEAR))
