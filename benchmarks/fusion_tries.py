@@ -65,10 +65,6 @@ class Faces:
     folds: NDArray[np.int64]
     is_fit: NDArray[np.bool_]
 
-    @property
-    def has_face(self) -> NDArray[np.bool_]:
-        return np.asarray(np.isfinite(self.vectors()).all(axis=1))
-
     def vectors(
         self, tiny: float = TINY_PADDING, mobile: float = MOBILE_PADDING, *, mirror: bool = True
     ) -> FloatArray:

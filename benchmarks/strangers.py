@@ -58,8 +58,9 @@ def compare(judged: Mapping[str, FloatArray], ranges: NDArray[np.str_]) -> list[
     found = []
     for young_range, old_range in PAIRS:
         young, old = (np.flatnonzero(ranges == label) for label in (young_range, old_range))
-        draws = [(rng.choice(young, young.size), rng.choice(old, old.size))
-                 for _ in range(BOOTSTRAPS)]  # fmt: skip
+        draws = [
+            (rng.choice(young, young.size), rng.choice(old, old.size)) for _ in range(BOOTSTRAPS)
+        ]
         rates = {
             name: np.array([ranked_right(years[y], years[o]) for y, o in draws])
             for name, years in judged.items()

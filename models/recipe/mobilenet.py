@@ -12,15 +12,13 @@ description of a face nor the gender branch is in the file: nothing here may ans
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from chip_input import add_chip_input
+from graph import Graph
 from tfjs_weights import Weights
 
 CHIP_SIDE_PX = 192
@@ -63,22 +61,8 @@ def add_uint8_input(model: onnx.ModelProto) -> onnx.ModelProto:
     return add_chip_input(model, PIXELS, CHIP_SIDE_PX, MEAN_RGB, 1.0)
 
 
-@dataclass
-class _Graph:
-    """Nodes and initializers in the order in which they are added."""
-
-    weights: Weights
-    nodes: list[onnx.NodeProto] = field(default_factory=list)
-    initializers: list[onnx.TensorProto] = field(default_factory=list)
-
-    def constant(self, name: str, value: NDArray[np.float32]) -> str:
-        array = np.ascontiguousarray(value, dtype=np.float32)
-        self.initializers.append(numpy_helper.from_array(array, name))
-        return name
-
-    def add(self, op: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        self.nodes.append(helper.make_node(op, inputs, [output], name=output, **attributes))
-        return output
+class _Layers(Graph):
+    """The layers that this network is made of."""
 
     def convolution(self, x: str, name: str, kernel: NDArray[np.float32], **how: int) -> str:
         """A convolution (filters as out, in, height, width), its offset and the capped ReLU."""
@@ -115,7 +99,7 @@ class _Graph:
 
 def network(weights: Weights) -> onnx.ModelProto:
     """Return the network over `pixels_centred`, float32 [N, 3, 192, 192]."""
-    graph = _Graph(weights)
+    graph = _Layers(weights)
     for name, bound in zip(("relu6_low", "relu6_high"), RELU6_RANGE, strict=True):
         graph.constant(name, np.array(bound, np.float32))
     filters = weights["conv1/convolution/merged_input"].transpose(3, 2, 0, 1)

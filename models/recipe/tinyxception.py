@@ -12,15 +12,11 @@ The gender branch of the package is left out: nothing here may answer that quest
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
 import onnx
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from chip_input import add_chip_input
+from graph import Graph
 from tfjs_weights import Weights
 
 CHIP_SIDE_PX = 112
@@ -29,22 +25,8 @@ SCALE = 255.0
 MAIN_BLOCKS = 2
 
 
-@dataclass
-class _Graph:
-    """Nodes and initializers in the order in which they are added."""
-
-    weights: Weights
-    nodes: list[onnx.NodeProto] = field(default_factory=list)
-    initializers: list[onnx.TensorProto] = field(default_factory=list)
-
-    def constant(self, name: str, value: NDArray[np.float32]) -> str:
-        array = np.ascontiguousarray(value, dtype=np.float32)
-        self.initializers.append(numpy_helper.from_array(array, name))
-        return name
-
-    def add(self, op: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        self.nodes.append(helper.make_node(op, inputs, [output], name=output, **attributes))
-        return output
+class _Layers(Graph):
+    """The layers that this network is made of."""
 
     def convolution(self, x: str, name: str, filters: str, bias: str | None, stride: int) -> str:
         # TensorFlow keeps filters as height, width, in, out; ONNX as out, in, height, width.
@@ -116,7 +98,7 @@ def build(weights: Weights) -> onnx.ModelProto:
 
 def network(weights: Weights) -> onnx.ModelProto:
     """Return the network over normalised pixels, `images` float32 [N, 3, 112, 112]."""
-    graph = _Graph(weights)
+    graph = _Layers(weights)
     conv_in = "entry_flow/conv_in"
     x = graph.convolution("images", conv_in, f"{conv_in}/filters", f"{conv_in}/bias", 2)
     x = graph.relu(x, f"{conv_in}/relu")
