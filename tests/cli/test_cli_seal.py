@@ -29,6 +29,7 @@ from agecheck.errors import (
     WorkerError,
     WorkerFault,
 )
+from cli.orphans import adopted, children_of
 
 Invoke = Callable[..., Result]
 Spawn = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -186,76 +187,62 @@ def test_a_token_is_not_held_back_twice(invoke: Invoke, cat: Path, tmp_path: Pat
         ("--no-such-option",),
     ],
 )
-def test_no_process_stays_behind(
-    spawn: Spawn, portrait: Path, tmp_path: Path, arguments: tuple[str, ...]
-) -> None:
+def test_no_process_stays_behind(spawn: Spawn, portrait: Path, arguments: tuple[str, ...]) -> None:
     """However the program ends, the processes that saw or might have seen a picture end too."""
     given = [str(portrait) if a == "PORTRAIT" else a for a in arguments]
-    spawn("check", *given, path_first=tmp_path)
-    assert remaining(tmp_path) == []
+    with adopted() as left_behind:
+        spawn("check", *given)
+        assert left_behind.living() == set()
 
 
 @pytest.mark.parametrize("after_s", [0.0, 0.05, 0.1, 0.2, 0.3, 0.4])
 def test_ctrl_c_at_any_moment_leaves_no_process_and_no_traceback(
-    command_line: CommandLine, portrait: Path, tmp_path: Path, after_s: float
+    command_line: CommandLine, portrait: Path, after_s: float
 ) -> None:
     """From the moment the fork server is there, an interrupted run takes everything with it."""
-    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.pathsep.join(sys.path)}"}
-    with subprocess.Popen(  # noqa: S603
-        command_line("check", *[portrait] * 200, *ASK_OVER),
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    ) as process:
-        while len(running(tmp_path)) < 2:
+    with (
+        adopted() as left_behind,
+        subprocess.Popen(  # noqa: S603
+            command_line("check", *[portrait] * 200, *ASK_OVER),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        ) as process,
+    ):
+        while not children_of(process.pid):
             if process.poll() is not None:
                 pytest.fail("it ended by itself")
         time.sleep(after_s)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all it knows of
         _, stderr = process.communicate(timeout=60)
-    # A shell shows 130 for both: where the interrupt met an eval() in some import, CPython ends the
-    # process by the signal itself, whatever exit code the program has asked for.
-    assert process.returncode in (130, -signal.SIGINT)
-    assert stderr == b""
-    assert remaining(tmp_path) == []
+        # A shell shows 130 for both: where the interrupt met an eval() in some import, CPython ends
+        # the process by the signal itself, whatever exit code the program has asked for.
+        assert process.returncode in (130, -signal.SIGINT)
+        assert stderr == b""
+        assert left_behind.living() == set()
 
 
-def test_a_killed_program_leaves_no_process(
-    command_line: CommandLine, portrait: Path, tmp_path: Path
-) -> None:
+def test_a_killed_program_leaves_no_process(command_line: CommandLine, portrait: Path) -> None:
     """Even a SIGKILL, which nothing can answer, ends the fork server and its workers."""
-    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.pathsep.join(sys.path)}"}
-    with subprocess.Popen(  # noqa: S603
-        command_line("check", *[portrait] * 200), env=environment, stdout=subprocess.PIPE
-    ) as process:
+    with (
+        adopted() as left_behind,
+        subprocess.Popen(  # noqa: S603
+            command_line("check", *[portrait] * 200), stdout=subprocess.PIPE
+        ) as process,
+    ):
         if process.stdout is None:
             pytest.fail("no pipe")
         process.stdout.readline()
         process.kill()
-    assert remaining(tmp_path) == []
+        process.wait()
+        assert left_behind.living() == set()
 
 
-def running(marker: Path) -> list[int]:
-    """The processes that have a folder in their environment: a program and its fork server.
-
-    A worker's cannot be read by everybody, for it is not dumpable; it dies with its fork server.
-    """
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                environment = (process / "environ").read_bytes()
-            except OSError:
-                continue
-            if os.fsencode(marker) in environment:
-                found.append(int(process.name))
-    return found
-
-
-def remaining(marker: Path) -> list[int]:
-    """Those that are still there after a moment."""
-    until_s = time.monotonic() + 3
-    while (found := running(marker)) and time.monotonic() < until_s:
-        time.sleep(0.02)
-    return found
+def test_a_process_left_behind_is_seen() -> None:
+    """The three tests above can fail: they find what a shell leaves running."""
+    with adopted() as left_behind:
+        subprocess.run(["/bin/sh", "-c", "sleep 60 &"], check=True)
+        (left,) = left_behind.living()
+        os.kill(left, signal.SIGKILL)
+        os.waitpid(left, 0)
+        assert left_behind.living() == set()
