@@ -16,7 +16,7 @@ from agecheck.bootstrap import build_age_features, build_pipeline
 from agecheck.errors import ImageError
 from agecheck.estimate import AgeEstimate
 from agecheck.models.store import ModelStore
-from agecheck.ports import DetectedFace, FaceLandmarker, FaceMesh
+from agecheck.ports import AlignedFace, DetectedFace, FaceLandmarker, FaceMesh
 from agecheck.verdict import Reason
 from agecheck.vision import alignment, warp
 
@@ -74,17 +74,20 @@ class _Recorder:
     def assess(self, frame_size_px: tuple[int, int], mesh: FaceMesh) -> None:
         self.reason = self._assessor.assess(frame_size_px, mesh)
 
-    def estimate(self, mesh: FaceMesh) -> AgeEstimate:  # noqa: ARG002  all is recorded by now
+    def align(self, frame: Picture, mesh: FaceMesh) -> AlignedFace:
+        return self._features.align(frame, mesh)
+
+    def estimate(self, face: AlignedFace) -> AgeEstimate:  # noqa: ARG002  all is recorded by now
         return AgeEstimate(0.0, 0.0, 0.0)
 
     def _look(self, index: int, frame: Picture, mesh: FaceMesh, tiny: float, mobile: float) -> None:
         sizes_px = alignment.CHIP_SIZE_PX, alignment.WIDE_CHIP_SIZE_PX
-        chip, wide_chip = (
+        chips = (
             warp.crop(frame, alignment.chip_transform(mesh.points_px, size_px, padding), size_px)
             for size_px, padding in zip(sizes_px, (tiny, mobile), strict=True)
         )
-        padded = replace(mesh, chip_rgb=chip, wide_chip_rgb=wide_chip)
-        self.probabilities[index], self.tiny_years[index] = self._features.ask(padded)
+        answers = self._features.ask(AlignedFace(*chips))
+        self.probabilities[index], self.tiny_years[index] = answers
 
 
 class _Looker:

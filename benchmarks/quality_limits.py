@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +23,14 @@ from agecheck.bootstrap import build_estimator, build_pipeline
 from agecheck.calibration import shipped_calibration
 from agecheck.estimate import AgeEstimate
 from agecheck.models.store import ModelStore
-from agecheck.pipeline import FaceAgePipeline
+from agecheck.pipeline import FaceAgePipeline, find_face
+from agecheck.ports import DetectedFace, FaceDetector
+from agecheck.verdict import Reason
 from agecheck.vision.quality import FaceQuality, first_reason, measure
 from benchmarks.labelled_faces import read_labels
+
+if TYPE_CHECKING:
+    from agecheck.ports import Picture
 
 RESULT = Path(__file__).parent / "results" / "quality-limits.json"
 SAMPLE_FACES = 400
@@ -40,14 +46,25 @@ class Seen:
     estimate: AgeEstimate
 
 
+@dataclass(frozen=True, slots=True)
+class _Widest:
+    """A detector that shows no other face than the widest, so that none is refused for company."""
+
+    detector: FaceDetector
+
+    def detect(self, frame: Picture) -> Sequence[DetectedFace]:
+        return sorted(self.detector.detect(frame), key=lambda face: -face.width_px)[:1]
+
+
 def look(pipeline: FaceAgePipeline, picture: Image.Image) -> Seen | None:
     """Measure and estimate the widest face; None when there is none."""
     frame = np.asarray(picture)
-    faces = sorted(pipeline.detector.detect(frame), key=lambda face: -face.width_px)
-    mesh = pipeline.landmarker.locate(frame, faces[0]) if faces else None
-    if mesh is None:
+    detectors = [_Widest(detector) for detector in pipeline.detectors]
+    found = find_face(detectors, pipeline.landmarker, frame)
+    if isinstance(found, Reason):
         return None
-    return Seen(measure(frame.shape[:2], mesh), pipeline.estimator.estimate(mesh))
+    aligned = pipeline.estimator.align(frame, found.mesh)
+    return Seen(measure(frame.shape[:2], found.mesh), pipeline.estimator.estimate(aligned))
 
 
 def degradations(eye_distance_px: float) -> dict[str, Callable[[Image.Image], Image.Image]]:

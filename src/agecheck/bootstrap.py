@@ -164,7 +164,7 @@ def build_pipeline(store: ModelStore, estimator: AgeEstimator) -> FaceAgePipelin
     Raises:
         ModelError: a model is missing, altered, or cannot be loaded.
     """
-    from agecheck.adapters.blazeface import BlazeFaceDetector, CascadeFaceDetector
+    from agecheck.adapters.blazeface import BlazeFaceDetector
     from agecheck.adapters.facemesh import FaceMeshLandmarker
     from agecheck.adapters.quality import FaceQualityAssessor
     from agecheck.image.reader import PillowPhotoReader
@@ -176,12 +176,10 @@ def build_pipeline(store: ModelStore, estimator: AgeEstimator) -> FaceAgePipelin
     full_range = DeferredModel(store.entry("blazeface-full"), store.read("blazeface-full"))
     return FaceAgePipeline(
         reader=PillowPhotoReader(),
-        detector=CascadeFaceDetector(
-            [
-                BlazeFaceDetector(short_range, SHORT_RANGE),
-                BlazeFaceDetector(short_range, SHORT_RANGE, margin_share=TIGHT_CROP_MARGIN_SHARE),
-                BlazeFaceDetector(full_range, FULL_RANGE),
-            ]
+        detectors=(
+            BlazeFaceDetector(short_range, SHORT_RANGE),
+            BlazeFaceDetector(short_range, SHORT_RANGE, margin_share=TIGHT_CROP_MARGIN_SHARE),
+            BlazeFaceDetector(full_range, FULL_RANGE),
         ),
         landmarker=FaceMeshLandmarker(_load_model(store, "facemesh")),
         assessor=FaceQualityAssessor(),
@@ -200,7 +198,7 @@ def build_session(
     from agecheck.adapters.face_tracker import MeshTracker
     from agecheck.guidance import GuidedSession
 
-    tracker = MeshTracker(pipeline.detector, pipeline.landmarker)
+    tracker = MeshTracker(pipeline.detectors, pipeline.landmarker)
     watch = build_watch(policy.liveness, challenge)
     return GuidedSession(tracker, pipeline.estimator, watch, policy, max_sd_years)
 

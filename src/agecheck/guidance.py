@@ -19,7 +19,7 @@ from agecheck.ports import AgeEstimator, AttackDetector, FaceTracker
 from agecheck.verdict import CheckResult, Reason
 
 if TYPE_CHECKING:
-    from agecheck.ports import FaceMesh, RgbFrame
+    from agecheck.ports import AlignedFace, FaceMesh, RgbFrame
 
 MIN_FRAMES = 7
 """Estimates that a session needs; the median of fewer still follows a single odd frame."""
@@ -92,7 +92,7 @@ class GuidedSession:
     ) -> None:
         self._tracker, self._estimator, self._watch = tracker, estimator, watch
         self._policy, self._max_sd_years = policy, max_sd_years
-        self._best: list[tuple[float, int, FaceMesh]] = []  # a heap, the worst of the best first
+        self._best: list[tuple[float, int, AlignedFace]] = []  # a heap, the worst of the best first
         self._order = count()
         self._last = Reason.NO_FACE
         self._code = LiveCode.WAITING
@@ -122,7 +122,7 @@ class GuidedSession:
         elif sight.mesh is not None:
             self._last = Reason.ESTIMATE_UNCERTAIN  # until there are enough
             self._code = LiveCode.GOOD
-            self._keep(sight.worth, sight.mesh)
+            self._keep(sight.worth, frame, sight.mesh)
 
     def lights_began(self, at_ms: int) -> None:
         """The screen began to show the script's colours, on the same clock as the frames."""
@@ -145,7 +145,7 @@ class GuidedSession:
         """The result over the median of the best frames; INCONCLUSIVE when they are too few."""
         if self._ended_by is not None:
             return CheckResult.inconclusive(self._ended_by)
-        estimates = [self._estimator.estimate(mesh) for _, _, mesh in self._best]
+        estimates = [self._estimator.estimate(face) for _, _, face in self._best]
         if not all(map(_is_finite, estimates)):
             return CheckResult.inconclusive(Reason.ESTIMATE_INVALID)
         if len(estimates) < MIN_FRAMES:
@@ -163,14 +163,15 @@ class GuidedSession:
         life_shown = self._watch is None or self._watch.life_shown
         return life_shown and len(self._best) == KEPT_FRAMES
 
-    def _keep(self, worth: float, mesh: FaceMesh) -> None:
-        if not math.isfinite(worth):
+    def _keep(self, worth: float, frame: RgbFrame, mesh: FaceMesh) -> None:
+        is_full = len(self._best) == KEPT_FRAMES
+        if not math.isfinite(worth) or (is_full and worth < self._best[0][0]):
             return
-        entry = (worth, next(self._order), mesh)
-        if len(self._best) < KEPT_FRAMES:
-            heapq.heappush(self._best, entry)
+        entry = (worth, next(self._order), self._estimator.align(frame, mesh))
+        if is_full:
+            heapq.heapreplace(self._best, entry)
         else:
-            heapq.heappushpop(self._best, entry)
+            heapq.heappush(self._best, entry)
 
 
 def _is_finite(estimate: AgeEstimate) -> bool:

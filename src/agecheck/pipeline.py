@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from agecheck.estimate import AgeEstimate
 from agecheck.policy import EffectivePolicy
@@ -13,6 +13,7 @@ from agecheck.ports import (
     DetectedFace,
     FaceDetector,
     FaceLandmarker,
+    FaceMesh,
     Photo,
     PhotoReader,
     QualityAssessor,
@@ -22,11 +23,15 @@ from agecheck.verdict import CheckResult, Reason
 if TYPE_CHECKING:
     from PIL import Image
 
+    from agecheck.ports import Picture
+
+_Frame = TypeVar("_Frame", bound="Picture")
+
 DETECTION_SHORT_SIDE_PX = 480
 """The first decode. Twice what the detectors (128 and 192 px) can use, so that a face across a
-fifth of the picture needs no second one: a JPEG's entropy decoding is paid for at every scale."""
-CHIP_EYE_DISTANCE_PX = 44.0
-"""The sharpest age chip (112 px at padding 0.2) shows the eyes 42 px apart; with fewer pixels than
+third of the picture needs no second one: a JPEG's entropy decoding is paid for at every scale."""
+CHIP_EYE_DISTANCE_PX = 64.0
+"""The sharpest age chip (192 px at padding 0.3) shows the eyes 63 px apart; with fewer pixels than
 that in the decoded picture the chip would be blurred by our own decoding."""
 COMPARABLE_FACE_SHARE = 0.5
 """A second face at least this wide, relative to the widest, may be the one that is meant."""
@@ -37,7 +42,7 @@ class FaceAgePipeline:
     """From a picture to an age estimate or the reason why there is none."""
 
     reader: PhotoReader
-    detector: FaceDetector
+    detectors: Sequence[FaceDetector]
     landmarker: FaceLandmarker
     assessor: QualityAssessor
     estimator: AgeEstimator
@@ -58,17 +63,56 @@ class FaceAgePipeline:
         """The internal seam that the benchmark uses; not part of the public surface."""
         photo = self.reader.open(source)
         frame = photo.decode(DETECTION_SHORT_SIDE_PX)
-        face = select_face(self.detector.detect(frame))
-        if isinstance(face, Reason):
-            return face
-        frame, face = _sharpen(photo, frame, face)
-        mesh = self.landmarker.locate(frame, face)
-        if mesh is None:
-            return Reason.NO_FACE
-        reason = self.assessor.assess((frame.height, frame.width), mesh)
+        found = find_face(
+            self.detectors, self.landmarker, frame, lambda face: _sharpen(photo, frame, face)
+        )
+        if isinstance(found, Reason):
+            return found
+        reason = self.assessor.assess((found.frame.height, found.frame.width), found.mesh)
         if reason is not None:
             return reason
-        return self.estimator.estimate(mesh)
+        return self.estimator.estimate(self.estimator.align(found.frame, found.mesh))
+
+
+class FoundFace(NamedTuple, Generic[_Frame]):
+    """The one face that is meant, in the frame in which its mesh was found."""
+
+    frame: _Frame
+    face: DetectedFace
+    mesh: FaceMesh
+
+    def __repr__(self) -> str:
+        return "<FoundFace>"
+
+
+def find_face(
+    detectors: Sequence[FaceDetector],
+    landmarker: FaceLandmarker,
+    frame: _Frame,
+    sharpen: Callable[[DetectedFace], tuple[_Frame, DetectedFace]] | None = None,
+) -> FoundFace[_Frame] | Reason:
+    """Ask the detectors in turn, until a mesh lies on what one of them found.
+
+    The quick ones now and then place a far face badly, or take something else for one; to stop at
+    whoever finds anything would lose that face.
+
+    Args:
+        detectors: the quickest first.
+        landmarker: finds the mesh.
+        frame: all of them are shown it.
+        sharpen: a finer frame for a face, and the face in it.
+    """
+    for detector in detectors:
+        face = select_face(detector.detect(frame))
+        if face is Reason.SEVERAL_FACES:
+            return face
+        if isinstance(face, Reason):
+            continue
+        seen, seen_face = (frame, face) if sharpen is None else sharpen(face)
+        mesh = landmarker.locate(seen, seen_face)
+        if mesh is not None:
+            return FoundFace(seen, seen_face, mesh)
+    return Reason.NO_FACE
 
 
 def select_face(faces: Sequence[DetectedFace]) -> DetectedFace | Reason:

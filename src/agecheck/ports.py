@@ -62,16 +62,30 @@ class FaceMesh:
             smaller is nearer to the camera.
         frame_to_chip: float64 (2, 3), the similarity that aligns the face.
         chip_rgb: uint8 (112, 112, 3), the aligned face; its eyes are 42 px apart.
-        wide_chip_rgb: uint8 (192, 192, 3), with more around it; its eyes are 63 px apart.
     """
 
     points_px: NDArray[np.float32]
     frame_to_chip: NDArray[np.float64]
     chip_rgb: NDArray[np.uint8]
-    wide_chip_rgb: NDArray[np.uint8]
 
     def __repr__(self) -> str:
         return "<FaceMesh>"
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class AlignedFace:
+    """All that the age networks are shown of a face.
+
+    Attributes:
+        chip_rgb: uint8 (112, 112, 3), the mesh's.
+        wide_chip_rgb: uint8 (192, 192, 3), with more around it; its eyes are 63 px apart.
+    """
+
+    chip_rgb: NDArray[np.uint8]
+    wide_chip_rgb: NDArray[np.uint8]
+
+    def __repr__(self) -> str:
+        return "<AlignedFace>"
 
 
 class Photo(Protocol):
@@ -124,8 +138,11 @@ class QualityAssessor(Protocol):
 class AgeEstimator(Protocol):
     """Estimates the age of one face."""
 
-    def estimate(self, mesh: FaceMesh) -> AgeEstimate:
-        """The calibrated age distribution. The aligned chips are all that it sees."""
+    def align(self, frame: Picture, mesh: FaceMesh) -> AlignedFace:
+        """Cut out what the estimate is made from; the frame is not needed after that."""
+
+    def estimate(self, face: AlignedFace) -> AgeEstimate:
+        """The calibrated age distribution. The aligned face is all that it sees."""
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from agecheck.adapters.blazeface import CascadeFaceDetector
 from agecheck.bootstrap import build_estimator, build_pipeline, build_session
 from agecheck.calibration import load_calibration, shipped_calibration
 from agecheck.errors import CalibrationError
@@ -69,17 +68,15 @@ def _warm_up(pipeline: FaceAgePipeline) -> None:
         Image.new("RGB", (64, 48)).save(encoded, encoding, exif=exif)
         pipeline.reader.open(encoded.getvalue()).decode()
     frame = np.zeros((480, 640, 3), np.uint8)
-    detector = pipeline.detector
     # Not the network for far faces: loading it, which needs no file any more, is for who needs it.
-    (detector.first if isinstance(detector, CascadeFaceDetector) else detector).detect(frame)
+    pipeline.detectors[0].detect(frame)
     eyes_nose_mouth_ears = ((280.0, 200.0), (360.0, 200.0), (320.0, 250.0), (320.0, 300.0))
     keypoints_px = (*eyes_nose_mouth_ears, (240.0, 210.0), (400.0, 210.0))
     pipeline.landmarker.locate(frame, DetectedFace((240.0, 140.0, 400.0, 320.0), keypoints_px, 1.0))
     points_px = (100 + np.arange(468 * 3, dtype=np.float32) * 97 % 300).reshape(468, 3)
-    chip, wide_chip = (np.zeros((size_px, size_px, 3), np.uint8) for size_px in (112, 192))
-    mesh = FaceMesh(points_px, np.eye(2, 3), chip, wide_chip)
+    mesh = FaceMesh(points_px, np.eye(2, 3), np.zeros((112, 112, 3), np.uint8))
     pipeline.assessor.assess((480, 640), mesh)
-    pipeline.estimator.estimate(mesh)
+    pipeline.estimator.estimate(pipeline.estimator.align(frame, mesh))
 
 
 def _warm_up_session(pipeline: FaceAgePipeline, policy: EffectivePolicy) -> None:
@@ -112,10 +109,10 @@ def _warm_up_cues() -> None:
     texture.band_agreement(before, after)
     texture.has_frame_around(after, (40, 20, 90, 70))
     points_px = random.uniform(100, 300, (468, 3)).astype(np.float32)
-    chips = [random.integers(0, 255, (size_px, size_px, 3), np.uint8) for size_px in (112, 192)]
+    chip = random.integers(0, 255, (112, 112, 3), np.uint8)
     watch = LivenessWatch(draw_script("active"))
     for at_ms in range(0, 400, 40):
         frame = random.integers(0, 255, (480, 640, 3), np.uint8)
-        mesh = FaceMesh(points_px, np.eye(2, 3), *chips)
+        mesh = FaceMesh(points_px, np.eye(2, 3), chip)
         watch.see(frame, Sight(at_ms, (480, 640), mesh, None))
         watch.ask()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from agecheck.adapters.blazeface import CascadeFaceDetector
 from agecheck.bootstrap import TIGHT_CROP_MARGIN_SHARE
 from agecheck.errors import SealError
 from agecheck.models.store import mediapipe_models
@@ -34,14 +33,12 @@ class MediaPipeChecks(SealedChecks):
         short_range = MediaPipeNetwork(store.read("blazeface-short-task"), SHORT_RANGE)
         full_range = MediaPipeNetwork(store.read("blazeface-full-task"), FULL_RANGE)
         self._networks = short_range, full_range
-        detector = CascadeFaceDetector(
-            [
-                MediaPipeDetector(short_range),
-                MediaPipeDetector(short_range, margin_share=TIGHT_CROP_MARGIN_SHARE),
-                MediaPipeDetector(full_range),
-            ]
+        detectors = (
+            MediaPipeDetector(short_range),
+            MediaPipeDetector(short_range, margin_share=TIGHT_CROP_MARGIN_SHARE),
+            MediaPipeDetector(full_range),
         )
-        self._pipeline = replace(self._pipeline, detector=detector)
+        self._pipeline = replace(self._pipeline, detectors=detectors)
 
     def before_seal(self) -> None:
         """Start its threads: there is no other moment for it."""

@@ -198,7 +198,7 @@ def test_a_rendered_person_never_jumps(seed: int) -> None:
     from agecheck.liveness.reading import read_face
 
     person, parts = Person(seed), pipeline()
-    tracker, last = MeshTracker(parts.detector, parts.landmarker), None
+    tracker, last = MeshTracker(parts.detectors, parts.landmarker), None
     asked = {500: LiveCode.TURN_LEFT, 2500: LiveCode.NOD, 4000: LiveCode.COME_CLOSER}
     for at_ms in range(0, 5500, 66):
         for from_ms, code in asked.items():

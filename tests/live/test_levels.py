@@ -42,12 +42,12 @@ class Counting:
 
 @pytest.fixture
 def detector() -> Counting:
-    return Counting(pipeline().detector)
+    return Counting(pipeline().detectors[0])
 
 
 @pytest.fixture
 def tracker(detector: Counting) -> MeshTracker:
-    return MeshTracker(detector, pipeline().landmarker)
+    return MeshTracker([detector], pipeline().landmarker)
 
 
 class TestPolicy:
@@ -102,7 +102,7 @@ class TestTracker:
         for at_ms in range(0, 1500, STEP_MS):
             frame = person.frame(at_ms)
             followed = tracker.look(frame, at_ms).mesh
-            detected = parts.landmarker.locate(frame, parts.detector.detect(frame)[0])
+            detected = parts.landmarker.locate(frame, parts.detectors[0].detect(frame)[0])
             assert followed is not None
             assert detected is not None
             distance_px = np.hypot(*(followed.points_px - detected.points_px)[:, :2].T).mean()

@@ -51,9 +51,10 @@ def patterns_of(data: bytes) -> list[str]:
 def patterns_of_check(picture: bytes) -> dict[str, list[str]]:
     """Of everything that shows the person on the way from the bytes to the estimate."""
     store = ModelStore()
-    pipeline = build_pipeline(store, build_estimator(store, shipped_calibration().fusion))
+    estimator = build_estimator(store, shipped_calibration().fusion)
+    pipeline = build_pipeline(store, estimator)
     frame = pipeline.reader.open(picture).decode(DETECTION_SHORT_SIDE_PX)
-    face = select_face(pipeline.detector.detect(frame))
+    face = select_face(pipeline.detectors[0].detect(frame))
     assert isinstance(face, DetectedFace)
     mesh = pipeline.landmarker.locate(frame, face)
     assert mesh is not None
@@ -62,7 +63,9 @@ def patterns_of_check(picture: bytes) -> dict[str, list[str]]:
         "frame": patterns_of(frame.tobytes()),
         "frame in Pillow's four bytes a pixel": patterns_of(frame.convert("RGBA").tobytes()),
         "aligned chip": patterns_of(mesh.chip_rgb.tobytes()),
-        "aligned chip at the finer scale": patterns_of(mesh.wide_chip_rgb.tobytes()),
+        "aligned chip at the finer scale": patterns_of(
+            estimator.align(frame, mesh).wide_chip_rgb.tobytes()
+        ),
         "landmarks": patterns_of(mesh.points_px.tobytes()),
     }
 

@@ -30,7 +30,7 @@ def sample(pipeline: FaceAgePipeline) -> Portrait:
     with Image.open(PORTRAIT) as opened:
         picture = opened.convert("RGB")
     frame = np.asarray(picture)
-    mesh = pipeline.landmarker.locate(frame, pipeline.detector.detect(frame)[0])
+    mesh = pipeline.landmarker.locate(frame, pipeline.detectors[0].detect(frame)[0])
     if mesh is None:
         pytest.fail("the shipped models find no face in the sample portrait")
     return Portrait(picture, mesh)

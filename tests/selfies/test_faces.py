@@ -47,7 +47,7 @@ def test_a_cat_from_nearer_or_tilted_is_refused(cat: Path, pipeline: FaceAgePipe
         side_px = int(rng.integers(160, 300))
         left, top = (int(rng.integers(0, size - side_px + 1)) for size in tilted.size)
         crop = tilted.crop((left, top, left + side_px, top + side_px))
-        detected += bool(pipeline.detector.detect(crop))
+        detected += bool(pipeline.detectors[0].detect(crop))
         assert isinstance(pipeline.estimate(crop), Reason)
     assert detected >= 10, "the control shows nothing unless the detector fires"
 
@@ -87,15 +87,25 @@ def test_a_far_face_is_found_in_a_large_picture(
     pipeline: FaceAgePipeline, sample: Portrait
 ) -> None:
     """The full-range network sees faces that the short-range one does not."""
-    short_range_only = pipeline.detector._detectors[0]  # type: ignore[attr-defined]
+    short_range_only = pipeline.detectors[0]
     canvas = Image.new("RGB", (1450, 1100), (120, 130, 140))
     canvas.paste(sample.picture.crop((60, 0, 400, 400)), (750, 690))
     assert not short_range_only.detect(np.asarray(canvas))
     assert isinstance(pipeline.estimate(canvas), AgeEstimate)
 
 
+def test_a_far_face_that_the_near_detector_misplaces_is_found(
+    pipeline: FaceAgePipeline, sample: Portrait
+) -> None:
+    """Somebody at the edge of the quick network's reach is not told that nobody is there."""
+    for side_px in range(640, 1140, 40):
+        canvas = Image.new("RGB", (side_px * 4 // 3, side_px), (120, 125, 118))
+        canvas.paste(sample.picture, (side_px // 4, side_px // 6))
+        assert isinstance(pipeline.estimate(canvas), AgeEstimate)
+
+
 def test_a_tight_crop_is_found(pipeline: FaceAgePipeline, sample: Portrait) -> None:
-    """BlazeFace needs a margin around a face that fills the picture; the cascade adds it."""
+    """BlazeFace needs a margin around a face that fills the picture; one look adds it."""
     x, y = sample.points_px[:, 0], sample.points_px[:, 1]
     box = (int(x.min()) - 4, int(y.min()) - 4, int(x.max()) + 4, int(y.max()) + 4)
     tight = sample.picture.crop(box).resize((400, 480), Image.Resampling.LANCZOS)
@@ -106,7 +116,7 @@ def test_a_face_in_a_badly_placed_box_gets_a_second_look(
     pipeline: FaceAgePipeline, sample: Portrait
 ) -> None:
     """A usable face is not lost because the detector's box is too wide and off its centre."""
-    face = pipeline.detector.detect(sample.picture)[0]
+    face = pipeline.detectors[0].detect(sample.picture)[0]
     left, top, right, bottom = face.box_px
     width_px, height_px = face.width_px, face.height_px
     wide = (

@@ -76,7 +76,7 @@ def test_an_unfit_face_is_refused_for_its_reason(
 def test_a_turned_head_reads_as_documented(pipeline: FaceAgePipeline, sample: Portrait) -> None:
     """The docstring of HeadPose says how much of a turn the mesh shows; limits rest on it."""
     frame = np.asarray(degrade.turned(sample, yaw_deg=40))
-    mesh = pipeline.landmarker.locate(frame, pipeline.detector.detect(frame)[0])
+    mesh = pipeline.landmarker.locate(frame, pipeline.detectors[0].detect(frame)[0])
     assert mesh is not None
     turn_deg = quality.measure(frame.shape[:2], mesh).pose.yaw_deg
     straight_deg = quality.measure((512, 512), sample.mesh).pose.yaw_deg

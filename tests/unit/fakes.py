@@ -19,7 +19,7 @@ from agecheck.errors import ChallengeError
 from agecheck.estimate import AgeEstimate
 from agecheck.pillow import size_of
 from agecheck.pipeline import FaceAgePipeline
-from agecheck.ports import DetectedFace, Evidence, FaceMesh, Photo
+from agecheck.ports import AlignedFace, DetectedFace, Evidence, FaceMesh, Photo
 from agecheck.verdict import Reason
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ def face(
 def mesh() -> FaceMesh:
     """A mesh without meaning: the core hands it on and does not look into it."""
     points_px = np.zeros((468, 3), dtype=np.float32)
-    chip, wide_chip = (np.zeros((size_px, size_px, 3), dtype=np.uint8) for size_px in (112, 192))
-    return FaceMesh(points_px, np.eye(2, 3), chip, wide_chip)
+    return FaceMesh(points_px, np.eye(2, 3), np.zeros((112, 112, 3), dtype=np.uint8))
 
 
 @dataclass
@@ -153,7 +152,11 @@ class FakeEstimator:
     journal: Journal
     error: Exception | None = None
 
-    def estimate(self, mesh: FaceMesh) -> AgeEstimate:  # noqa: ARG002
+    def align(self, frame: Picture, mesh: FaceMesh) -> AlignedFace:  # noqa: ARG002
+        self.journal.append("align")
+        return AlignedFace(mesh.chip_rgb, np.zeros((192, 192, 3), dtype=np.uint8))
+
+    def estimate(self, face: AlignedFace) -> AgeEstimate:  # noqa: ARG002
         self.journal.append("estimate")
         if self.error is not None:
             raise self.error
@@ -190,7 +193,7 @@ class Parts:
         self.journal: Journal = []
         self.photo = FakePhoto(400, 300, self.journal)
         self.reader = FakeReader(self.photo, self.journal)
-        self.detector = FakeDetector([face(50, 50, 150)], self.journal)
+        self.detector = FakeDetector([face(50, 50, 170)], self.journal)
         self.landmarker = FakeLandmarker(mesh(), self.journal)
         self.assessor = FakeAssessor(None, self.journal)
         self.estimator = FakeEstimator(mean_years, sd_years, self.journal)
@@ -198,7 +201,7 @@ class Parts:
     def pipeline(self) -> FaceAgePipeline:
         return FaceAgePipeline(
             reader=self.reader,
-            detector=self.detector,
+            detectors=[self.detector],
             landmarker=self.landmarker,
             assessor=self.assessor,
             estimator=self.estimator,

@@ -9,19 +9,18 @@ import numpy as np
 from agecheck.adapters.age_ensemble import AgeFeatures
 from agecheck.bootstrap import build_age_features
 from agecheck.models.store import ModelStore
-from agecheck.ports import FaceMesh
+from agecheck.ports import AlignedFace
 from golden import inputs
-from unit import fakes
 
 
 def features() -> AgeFeatures:
     return build_age_features(ModelStore())
 
 
-def faces() -> list[FaceMesh]:
+def faces() -> list[AlignedFace]:
     """Five cuts of the sample picture."""
     return [
-        replace(fakes.mesh(), chip_rgb=chip, wide_chip_rgb=wide_chip)
+        AlignedFace(chip, wide_chip)
         for chip, wide_chip in zip(inputs.chips(112)[:5], inputs.chips(192)[:5], strict=True)
     ]
 

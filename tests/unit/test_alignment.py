@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from agecheck.pipeline import CHIP_EYE_DISTANCE_PX
 from agecheck.vision import alignment, facemesh, warp
 
 # Published figures of dlib's five-point chip, by MediaPipe's numbers for the same places:
@@ -53,6 +54,24 @@ def test_the_five_points_go_to_dlibs_places(
         expected = [(v + padding) / (1 + 2 * padding) * chip_size_px for v in (x, y)]
         found = warp.apply(transform, points_px[index : index + 1, :2].astype(np.float64))[0]
         np.testing.assert_allclose(found, expected, atol=0.01 * chip_size_px)
+
+
+@pytest.mark.parametrize(
+    ("chip_size_px", "padding", "eye_distance_px"),
+    [
+        (alignment.CHIP_SIZE_PX, alignment.CHIP_PADDING, 42.0),
+        (alignment.WIDE_CHIP_SIZE_PX, alignment.WIDE_CHIP_PADDING, 63.0),
+    ],
+)
+def test_the_second_decode_is_fine_enough_for_both_chips(
+    chip_size_px: int, padding: float, eye_distance_px: float
+) -> None:
+    """A chip enlarged from fewer pixels than the photo has is blurred, and looks younger."""
+    points_px = face_mesh_px(100, 0.0, 0, 0)
+    enlarged = warp.scale_of(alignment.chip_transform(points_px, chip_size_px, padding))
+    shown_px = enlarged * facemesh.inter_eye_distance_px(points_px)
+    assert shown_px == pytest.approx(eye_distance_px, abs=1.0)
+    assert shown_px <= CHIP_EYE_DISTANCE_PX
 
 
 def test_the_chip_shows_the_frame_there() -> None:

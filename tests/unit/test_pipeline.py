@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import pytest
@@ -13,18 +12,16 @@ from agecheck.errors import ImageError, ImageFault, ModelError, ModelFault
 from agecheck.estimate import AgeEstimate
 from agecheck.pipeline import (
     CHIP_EYE_DISTANCE_PX,
-    COMPARABLE_FACE_SHARE,
     DETECTION_SHORT_SIDE_PX,
-    select_face,
 )
 from agecheck.policy import EffectivePolicy
 from agecheck.ports import DetectedFace
 from agecheck.verdict import CheckResult, Reason, Verdict
-from unit.fakes import FakePhoto, Parts, face, mesh
+from unit.fakes import FakeEstimator, FakePhoto, Parts, face, mesh
 
 POLICY = EffectivePolicy(18, 25.0, 3)
 PART_NAMES = ["reader", "detector", "landmarker", "assessor", "estimator"]
-EVENTS = ["open", "decode", "detect", "locate", "assess", "estimate"]
+EVENTS = ["open", "decode", "detect", "locate", "assess", "align", "estimate"]
 
 
 def check(parts: Parts, *, max_sd_years: float = 10.0) -> CheckResult:
@@ -112,7 +109,7 @@ def test_a_part_that_fails_stops_the_check(name: str, error: Exception) -> None:
     stopped_at = EVENTS.index(parts.journal[-1])
     assert (
         stopped_at
-        == {"reader": 0, "detector": 2, "landmarker": 3, "assessor": 4, "estimator": 5}[name]
+        == {"reader": 0, "detector": 2, "landmarker": 3, "assessor": 4, "estimator": 6}[name]
     )
 
 
@@ -121,11 +118,11 @@ def test_an_estimator_that_breaks_its_contract_gets_no_verdict(broken: object) -
     """Only an AgeEstimate is decided on; nothing that merely looks true or old is."""
     parts = Parts()
 
-    class Broken:
-        def estimate(self, mesh: object) -> AgeEstimate:  # noqa: ARG002
+    class Broken(FakeEstimator):
+        def estimate(self, face: object) -> AgeEstimate:  # noqa: ARG002
             return broken  # type: ignore[return-value]
 
-    parts.estimator = Broken()  # type: ignore[assignment]
+    parts.estimator = Broken(30.0, 3.0, parts.journal)
     with pytest.raises(Exception) as caught:  # noqa: PT011
         check(parts)
     assert not isinstance(caught.value, AssertionError)
@@ -149,44 +146,6 @@ def test_detection_asks_for_no_more_pixels_than_a_detector_can_use() -> None:
     assert parts.photo.asked_px == [DETECTION_SHORT_SIDE_PX]
 
 
-# --- which face is meant ---
-
-
-@given(
-    st.floats(1, 1e4),
-    st.lists(st.floats(0, COMPARABLE_FACE_SHARE, exclude_max=True), max_size=5),
-    st.randoms(),
-)
-def test_small_faces_in_the_background_do_not_count(
-    width_px: float, shares: list[float], random: object
-) -> None:
-    """People far behind do not stop a check, in whichever order they were found."""
-    meant = face(0, 0, width_px)
-    faces = [meant, *(face(500, 0, width_px * share * 0.999) for share in shares)]
-    random.shuffle(faces)  # type: ignore[attr-defined]
-    assert select_face(faces) is meant
-
-
-@given(st.floats(1, 1e4), st.floats(COMPARABLE_FACE_SHARE * 1.001, 1.0))
-def test_a_comparable_second_face_stops_the_check(width_px: float, share: float) -> None:
-    """From half the width on, either face may be the one that is meant."""
-    faces = [face(0, 0, width_px), face(500, 0, width_px * share)]
-    for order in itertools.permutations(faces):
-        assert select_face(order) is Reason.SEVERAL_FACES
-
-
-def test_exactly_half_the_width_is_comparable() -> None:
-    """The boundary itself falls on the cautious side."""
-    assert select_face([face(0, 0, 100), face(500, 0, 50)]) is Reason.SEVERAL_FACES
-    assert select_face([face(0, 0, 100), face(500, 0, 49)]) != Reason.SEVERAL_FACES
-
-
-def test_no_faces_are_no_face() -> None:
-    """An empty detection has a reason of its own."""
-    assert select_face([]) is Reason.NO_FACE
-    assert select_face(()) is Reason.NO_FACE
-
-
 # --- decoding again at a finer scale ---
 
 
@@ -203,7 +162,7 @@ def test_a_small_face_in_a_large_photo_is_decoded_again() -> None:
     # At 1/8 the photo is 900 x 600 and the eyes are 16 px apart; at 1/2 they are 64 px apart.
     parts = _with_photo(7200, 4800, face(80, 100, 40))
     assert check(parts).verdict is Verdict.OVER
-    assert parts.journal == ["open", "decode", "detect", "decode", "locate", "assess", "estimate"]
+    assert parts.journal == ["open", "decode", "detect", "decode", *EVENTS[3:]]
     ((size_px, moved),) = parts.landmarker.asked
     assert size_px == (3600, 2400)
     assert moved.box_px == (320, 400, 480, 560)

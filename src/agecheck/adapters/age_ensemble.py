@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from agecheck.calibration import Fusion
 from agecheck.errors import CalibrationError
 from agecheck.estimate import AgeEstimate
-from agecheck.ports import FaceMesh
-from agecheck.vision import age
+from agecheck.ports import AlignedFace, FaceMesh
+from agecheck.vision import age, alignment, warp
 
 if TYPE_CHECKING:
+    from agecheck.ports import Picture
     from agecheck.runtime import OnnxModel
 
 
@@ -27,19 +28,27 @@ class AgeFeatures:
         self._mobilenet = mobilenet
         self._tinyxception = tinyxception
 
-    def extract(self, mesh: FaceMesh) -> NDArray[np.float64]:
-        """What the fusion sees of one face: float64 (age.NUM_FEATURES,)."""
-        return age.features(*self.ask(mesh))
+    def align(self, frame: Picture, mesh: FaceMesh) -> AlignedFace:
+        """The chips that both networks are fed."""
+        size_px = alignment.WIDE_CHIP_SIZE_PX
+        to_wide_chip = alignment.chip_transform(
+            mesh.points_px, size_px, alignment.WIDE_CHIP_PADDING
+        )
+        return AlignedFace(mesh.chip_rgb, warp.crop(frame, to_wide_chip, size_px))
 
-    def ask(self, mesh: FaceMesh) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def extract(self, face: AlignedFace) -> NDArray[np.float64]:
+        """What the fusion sees of one face: float64 (age.NUM_FEATURES,)."""
+        return age.features(*self.ask(face))
+
+    def ask(self, face: AlignedFace) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """What the networks answer.
 
         Returns:
             age-mobilenet's probabilities (100,), over the chip the one way round, and
             age-tinyxception's years (2,), over the chip and its mirror image.
         """
-        (probabilities,) = self._mobilenet.run({"chips_rgb": _one_way_round(mesh.wide_chip_rgb)})
-        (ages_years,) = self._tinyxception.run({"chips_rgb": _with_mirror(mesh.chip_rgb)})
+        (probabilities,) = self._mobilenet.run({"chips_rgb": _one_way_round(face.wide_chip_rgb)})
+        (ages_years,) = self._tinyxception.run({"chips_rgb": _with_mirror(face.chip_rgb)})
         return probabilities[0], ages_years[:, 0]
 
 
@@ -56,8 +65,11 @@ class AgeEnsemble:
         self._features = features
         self._fusion = fusion
 
-    def estimate(self, mesh: FaceMesh) -> AgeEstimate:
-        return age.fuse(self._fusion, self._features.extract(mesh))
+    def align(self, frame: Picture, mesh: FaceMesh) -> AlignedFace:
+        return self._features.align(frame, mesh)
+
+    def estimate(self, face: AlignedFace) -> AgeEstimate:
+        return age.fuse(self._fusion, self._features.extract(face))
 
 
 def _one_way_round(chip: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from agecheck.ports import DetectedFace, FaceDetector
+from agecheck.ports import DetectedFace
 from agecheck.vision import blazeface
 
 if TYPE_CHECKING:
@@ -37,22 +37,3 @@ class BlazeFaceDetector:
         square, fit = blazeface.letterbox(frame, self._spec.input_size_px, self._margin_share)
         regressors, logits = self._model.run({"pixels_norm": square})
         return blazeface.decode_faces(self._spec, regressors[0], logits[0, :, 0], fit)
-
-
-class CascadeFaceDetector:
-    """Asks several detectors in turn, until one finds a face."""
-
-    def __init__(self, detectors: Sequence[FaceDetector]) -> None:
-        self._detectors = tuple(detectors)
-
-    @property
-    def first(self) -> FaceDetector:
-        """The one that is always asked; the others are for what it misses."""
-        return self._detectors[0]
-
-    def detect(self, frame: Picture) -> Sequence[DetectedFace]:
-        for detector in self._detectors:
-            faces = detector.detect(frame)
-            if faces:
-                return faces
-        return ()

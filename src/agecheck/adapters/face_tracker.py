@@ -1,10 +1,11 @@
-"""FaceTracker on a detector, a landmarker and the quality measures."""
+"""FaceTracker on detectors, a landmarker and the quality measures."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from agecheck.pipeline import select_face
+from agecheck.pipeline import find_face
 from agecheck.ports import DetectedFace, FaceDetector, FaceLandmarker, FaceMesh, Sight
 from agecheck.verdict import Reason
 from agecheck.vision import facemesh, quality
@@ -26,8 +27,8 @@ class MeshTracker:
     new detection would.
     """
 
-    def __init__(self, detector: FaceDetector, landmarker: FaceLandmarker) -> None:
-        self._detector, self._landmarker = detector, landmarker
+    def __init__(self, detectors: Sequence[FaceDetector], landmarker: FaceLandmarker) -> None:
+        self._detectors, self._landmarker = detectors, landmarker
         self._followed: FaceMesh | None = None
         self._centre_offset, self._side = (0.0, 0.0), 0.0  # in eye distances
         self._detected_at_ms = 0
@@ -46,15 +47,12 @@ class MeshTracker:
             mesh = self._landmarker.locate(frame, self._expected(self._followed))
             if mesh is not None:
                 return mesh, None
-        face = select_face(self._detector.detect(frame))
-        if isinstance(face, Reason):
-            return None, face
-        mesh = self._landmarker.locate(frame, face)
-        if mesh is None:
-            return None, Reason.NO_FACE
+        found = find_face(self._detectors, self._landmarker, frame)
+        if isinstance(found, Reason):
+            return None, found
         self._detected_at_ms = at_ms
-        self._remember(face, mesh)
-        return mesh, None
+        self._remember(found.face, found.mesh)
+        return found.mesh, None
 
     def _remember(self, face: DetectedFace, mesh: FaceMesh) -> None:
         left, top, right, bottom = face.box_px

@@ -46,15 +46,8 @@ class FaceMeshLandmarker:
         to_chip = alignment.chip_transform(
             seen.points_px, alignment.CHIP_SIZE_PX, alignment.CHIP_PADDING
         )
-        to_wide_chip = alignment.chip_transform(
-            seen.points_px, alignment.WIDE_CHIP_SIZE_PX, alignment.WIDE_CHIP_PADDING
-        )
-        return FaceMesh(
-            seen.points_px,
-            to_chip,
-            warp.crop(frame, to_chip, alignment.CHIP_SIZE_PX),
-            warp.crop(frame, to_wide_chip, alignment.WIDE_CHIP_SIZE_PX),
-        )
+        chip = warp.crop(frame, to_chip, alignment.CHIP_SIZE_PX)
+        return FaceMesh(seen.points_px, to_chip, chip)
 
     def _look(self, frame: Picture, face: DetectedFace, transform: warp.FloatArray) -> _Seen | None:
         """What the network makes of one crop, or None when it lies beside the face."""

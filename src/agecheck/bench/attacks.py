@@ -245,11 +245,11 @@ def _stays_inside(name: str) -> bool:
 
 @cache
 def _networks() -> tuple[Any, Any]:
-    """The detector and the landmarker, once a process."""
+    """The detectors and the landmarker, once a process."""
     from agecheck.bootstrap import build_estimator, build_pipeline
     from agecheck.calibration import shipped_calibration
     from agecheck.models.store import ModelStore
 
     store = ModelStore()
     pipeline = build_pipeline(store, build_estimator(store, shipped_calibration().fusion))
-    return pipeline.detector, pipeline.landmarker
+    return pipeline.detectors, pipeline.landmarker

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,12 @@ from agecheck.errors import CalibrationError, ImageError
 from agecheck.estimate import AgeEstimate
 from agecheck.image.header import read_header
 from agecheck.models.store import ModelStore
-from agecheck.ports import FaceMesh
+from agecheck.ports import AlignedFace, FaceMesh
 from agecheck.verdict import Reason
 from agecheck.vision import age, facemesh
+
+if TYPE_CHECKING:
+    from agecheck.ports import Picture
 
 AGECHECK = "agecheck"
 TINYXCEPTION_ALONE, MOBILENET_ALONE = "age-tinyxception alone", "age-mobilenet alone"
@@ -91,8 +94,11 @@ class MeshRecorder:
         self.eye_distance_px = facemesh.inter_eye_distance_px(mesh.points_px)
         self.frame_size_px = frame_size_px
 
-    def estimate(self, mesh: FaceMesh) -> AgeEstimate:
-        self.vector = self._features.extract(mesh)
+    def align(self, frame: Picture, mesh: FaceMesh) -> AlignedFace:
+        return self._features.align(frame, mesh)
+
+    def estimate(self, face: AlignedFace) -> AgeEstimate:
+        self.vector = self._features.extract(face)
         return AgeEstimate(0.0, 0.0, 0.0)  # not used: the vector is fused where it is needed
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,11 +23,14 @@ from agecheck.errors import CalibrationError, ImageError
 from agecheck.estimate import AgeEstimate
 from agecheck.models.store import ModelStore
 from agecheck.policy import EffectivePolicy
-from agecheck.ports import FaceMesh
+from agecheck.ports import AlignedFace, FaceMesh
 from agecheck.verdict import Reason, Verdict
 from agecheck.vision import age
 from agecheck.vision import quality as vision
 from agecheck.vision.quality import FaceQuality
+
+if TYPE_CHECKING:
+    from agecheck.ports import Picture
 
 QUALITY = "quality"
 ALL_FACES, KEPT, REFUSED = "all faces", "kept", "refused"
@@ -160,8 +164,11 @@ class _Recorder:
     def assess(self, frame_size_px: tuple[int, int], mesh: FaceMesh) -> None:
         self.quality = vision.measure(frame_size_px, mesh)
 
-    def estimate(self, mesh: FaceMesh) -> AgeEstimate:
-        return age.fuse(self._fusion, self._features.extract(mesh))
+    def align(self, frame: Picture, mesh: FaceMesh) -> AlignedFace:
+        return self._features.align(frame, mesh)
+
+    def estimate(self, face: AlignedFace) -> AgeEstimate:
+        return age.fuse(self._fusion, self._features.extract(face))
 
 
 class QualityObserver:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from agecheck.estimate import AgeEstimate
 from agecheck.pipeline import FaceAgePipeline
 from agecheck.policy import EffectivePolicy
-from agecheck.ports import DetectedFace, FaceMesh, Photo
+from agecheck.ports import AlignedFace, DetectedFace, FaceDetector, FaceMesh, Photo
 from agecheck.verdict import CheckResult, Reason
 
 if TYPE_CHECKING:
@@ -53,8 +53,17 @@ class _TimedPhoto:
 
 
 @dataclass(frozen=True, slots=True)
+class _TimedDetector:
+    detector: FaceDetector
+    clock: StageClock
+
+    def detect(self, frame: Picture) -> Sequence[DetectedFace]:
+        return self.clock.around(_DETECT, self.detector.detect)(frame)
+
+
+@dataclass(frozen=True, slots=True)
 class _TimedParts:
-    """Stands in every place of a pipeline, and passes on to the part that was there."""
+    """Stands in every other place of a pipeline, and passes on to the part that was there."""
 
     parts: FaceAgePipeline
     clock: StageClock
@@ -62,17 +71,17 @@ class _TimedParts:
     def open(self, source: object) -> Photo:
         return _TimedPhoto(self.clock.around(_DECODE, self.parts.reader.open)(source), self.clock)
 
-    def detect(self, frame: Picture) -> Sequence[DetectedFace]:
-        return self.clock.around(_DETECT, self.parts.detector.detect)(frame)
-
     def locate(self, frame: Picture, face: DetectedFace) -> FaceMesh | None:
         return self.clock.around(_MESH, self.parts.landmarker.locate)(frame, face)
 
     def assess(self, frame_size_px: tuple[int, int], mesh: FaceMesh) -> Reason | None:
         return self.clock.around(_QUALITY, self.parts.assessor.assess)(frame_size_px, mesh)
 
-    def estimate(self, mesh: FaceMesh) -> AgeEstimate:
-        return self.clock.around(_AGE, self.parts.estimator.estimate)(mesh)
+    def align(self, frame: Picture, mesh: FaceMesh) -> AlignedFace:
+        return self.clock.around(_MESH, self.parts.estimator.align)(frame, mesh)
+
+    def estimate(self, face: AlignedFace) -> AgeEstimate:
+        return self.clock.around(_AGE, self.parts.estimator.estimate)(face)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,7 @@ class StagedCheck:
         pipeline = replace(
             self.pipeline,
             reader=timed,
-            detector=timed,
+            detectors=[_TimedDetector(d, clock) for d in self.pipeline.detectors],
             landmarker=timed,
             assessor=timed,
             estimator=timed,
