@@ -3,7 +3,10 @@
 Five-fold cross-validation inside the split `calibrate`, with the folds of `make calibrate`: each
 face is judged by a fit that saw nobody of its fold. A recipe is judged by the adults of 25 to 40
 who pass where at most 1, 2, … 10 % of the minors of 14 to 17 do, averaged over those rates;
-refused pictures are in the denominators and do not pass. Writes results/fusion-tries.json.
+refused pictures are in the denominators and do not pass. UTKFace's minors are of other peoples and
+sexes than its adults, so that whatever tells these apart gains by that; beside it stands how often
+such an adult is judged older than such a minor of the same gender and race, weighted by the
+minors. Writes results/fusion-tries.json.
 """
 
 from __future__ import annotations
@@ -12,193 +15,25 @@ import argparse
 import json
 import time
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agecheck.bench.fitting import (
-    FOLDS,
-    INVERSE_REGULARISATION,
-    MAX_LABEL_YEARS,
-    balanced_weights,
-    fit_fusion,
-)
+from agecheck.bench.fitting import FOLDS
 from agecheck.bench.machine import describe_machine
 from agecheck.bench.statistics import FloatArray, bootstrap_interval, score_at_rate
-from agecheck.calibration import Fusion, shipped_calibration
+from agecheck.calibration import shipped_calibration
 from agecheck.models.store import ModelStore
-from agecheck.vision import age
 from benchmarks.labelled_faces import read_labels
-from benchmarks.padded_crops import (
-    MOBILE_PADDING,
-    MOBILE_PADDINGS,
-    TINY_PADDING,
-    TINY_PADDINGS,
-    Crops,
-    look_at_all,
-)
+from benchmarks.padded_crops import look_at_all
+from benchmarks.recipes import Faces, recipes
+from benchmarks.strangers import ranked_right
 
 RESULT = Path(__file__).parent / "results" / "fusion-tries.json"
 RATES = tuple(round(0.01 * percent, 2) for percent in range(1, 11))
 BOOTSTRAPS = 400
-SHIPPED = "shipped"
-
-
-@dataclass(frozen=True, slots=True)
-class Faces:
-    """All pictures of the split; whoever is refused cannot pass.
-
-    Attributes:
-        crops: what the networks answer; NaN without a face (n, …).
-        ages_years: labels (n,).
-        folds: of each picture (n,).
-        is_fit: not refused by the shipped pipeline (n,).
-    """
-
-    crops: Crops
-    ages_years: FloatArray
-    folds: NDArray[np.int64]
-    is_fit: NDArray[np.bool_]
-
-    def vectors(
-        self, tiny: float = TINY_PADDING, mobile: float = MOBILE_PADDING, *, mirror: bool = True
-    ) -> FloatArray:
-        """The fusion's 13 features, from the crops with these paddings: (n, 13)."""
-        tiny_years = self.crops.tiny_years[:, TINY_PADDINGS.index(tiny)]
-        probabilities = self.crops.probabilities[:, MOBILE_PADDINGS.index(mobile)]
-        both = slice(None) if mirror else [0, 0]
-        return np.array(
-            [age.features(p, a[both]) for p, a in zip(probabilities, tiny_years, strict=True)]
-        )
-
-
-Fit = Callable[[FloatArray, FloatArray], Fusion]
-Decide = Callable[[Fusion, FloatArray], tuple[float, float]]
-"""From one face's features: the mean, or another estimate, and what OVER is decided on."""
-
-
-def trimmed_fit(max_sds: float, vectors: FloatArray, ages_years: FloatArray) -> Fusion:
-    """Without the faces whose label a first fit finds implausible."""
-    first = fit_fusion(vectors, ages_years)
-    fused = [age.fuse(first, vector) for vector in vectors]
-    surprise = [abs(a - e.mean_years) / e.sd_years for a, e in zip(ages_years, fused, strict=True)]
-    kept = np.array(surprise) <= max_sds
-    return fit_fusion(vectors[kept], ages_years[kept])
-
-
-def weighted_fit(power: float, vectors: FloatArray, ages_years: FloatArray) -> Fusion:
-    """Each age counts by its frequency to a power; the shipped recipe has -1/2."""
-    weights = balanced_weights(ages_years) ** (-2 * power)
-    return fit_fusion(vectors, ages_years, weights=weights / weights.mean())
-
-
-def regularised_fit(inverse: float, vectors: FloatArray, ages_years: FloatArray) -> Fusion:
-    return fit_fusion(vectors, ages_years, inverse_regularisation=inverse)
-
-
-def as_shipped(fusion: Fusion, vector: FloatArray) -> tuple[float, float]:
-    fused = age.fuse(fusion, vector)
-    return fused.mean_years, fused.cautious_years
-
-
-def by_mean(fusion: Fusion, vector: FloatArray) -> tuple[float, float]:
-    mean_years = age.fuse(fusion, vector).mean_years
-    return mean_years, mean_years
-
-
-def by_quantile(share: float, fusion: Fusion, vector: FloatArray) -> tuple[float, float]:
-    """Decides on the age that the distribution gives `share` of its mass below."""
-    return age.fuse(fusion, vector).mean_years, _quantile_years(fusion, vector, share)
-
-
-def median_as_estimate(fusion: Fusion, vector: FloatArray) -> tuple[float, float]:
-    return _quantile_years(fusion, vector, 0.5), age.fuse(fusion, vector).cautious_years
-
-
-def by_heads(low: int, high: int, fusion: Fusion, vector: FloatArray) -> tuple[float, float]:
-    """Decides on the mean log odds of the heads from `low` to `high` years."""
-    near = [low <= threshold <= high for threshold in fusion.thresholds_years]
-    return age.fuse(fusion, vector).mean_years, float(_logits(fusion, vector)[near].mean())
-
-
-def _logits(fusion: Fusion, vector: FloatArray) -> FloatArray:
-    standardised = (vector - np.array(fusion.feature_mean)) / np.array(fusion.feature_scale)
-    return np.asarray(np.array(fusion.coefficients) @ standardised + np.array(fusion.intercepts))
-
-
-def _quantile_years(fusion: Fusion, vector: FloatArray, share: float) -> float:
-    at_least = 1 / (1 + np.exp(-_logits(fusion, vector)))
-    below = np.concatenate([[0.0], 1 - np.minimum.accumulate(at_least), [1.0]])
-    edges = np.array([0.0, *fusion.thresholds_years, age.MAX_AGE_YEARS])
-    return float(np.interp(share, below + 1e-9 * np.arange(below.size), edges)) - 0.5
-
-
-def held_out(faces: Faces, vectors: FloatArray, fit: Fit, decide: Decide) -> FloatArray:
-    """Estimate and decision of each face by a fit that saw nobody of its fold: (n, 2)."""
-    has_face = np.isfinite(vectors).all(axis=1)
-    found = np.full((len(vectors), 2), np.nan)
-    for fold in range(FOLDS):
-        training = has_face & (faces.folds != fold) & (faces.ages_years <= MAX_LABEL_YEARS)
-        fusion = fit(vectors[training], faces.ages_years[training])
-        for index in np.flatnonzero(has_face & (faces.folds == fold)):
-            found[index] = decide(fusion, vectors[index])
-    return found
-
-
-def recipes(faces: Faces) -> dict[str, Callable[[], FloatArray]]:
-    """Each by its name; the shipped one first."""
-    shipped = faces.vectors()
-    tiny = {padding: faces.vectors(tiny=padding) for padding in TINY_PADDINGS}
-    two = np.hstack([shipped, tiny[0.3][:, [0, -1]]])
-    three = np.hstack([two, tiny[0.1][:, [0, -1]]])
-    apart_years = np.abs(shipped[:, :1] - shipped[:, 1:2])
-    every = np.hstack(
-        [faces.vectors(*paddings) for paddings in zip(TINY_PADDINGS, MOBILE_PADDINGS, strict=True)]
-    )
-
-    def of(
-        vectors: FloatArray, fit: Fit = fit_fusion, decide: Decide = as_shipped
-    ) -> Callable[[], FloatArray]:
-        return partial(held_out, faces, vectors, fit, decide)
-
-    return {
-        SHIPPED: of(shipped),
-        "age-tinyxception alone": lambda: shipped[:, [0, 0]],
-        "age-mobilenet alone": lambda: shipped[:, [1, 1]],
-        "decided on the distribution's mean": of(shipped, decide=by_mean),
-        **{
-            f"decided on its {share:.0%} quantile": of(shipped, decide=partial(by_quantile, share))
-            for share in (0.05, 0.1, 0.2, 0.4)
-        },
-        "decided on the heads at 16-22": of(shipped, decide=partial(by_heads, 16, 22)),
-        "decided on the heads at 18-25": of(shipped, decide=partial(by_heads, 18, 25)),
-        "its median for the estimate": of(shipped, decide=median_as_estimate),
-        # The last feature is what crop and mirror image differ by.
-        "age-tinyxception without the mirror image": of(faces.vectors(mirror=False)[:, :-1]),
-        "age-tinyxception at padding 0.3 instead of 0.2": of(tiny[0.3]),
-        "age-tinyxception at 0.2 and 0.3": of(two),
-        "age-tinyxception at 0.1, 0.2 and 0.3": of(three),
-        "age-mobilenet at padding 0.2 instead of 0.3": of(faces.vectors(mobile=0.2)),
-        "age-mobilenet at padding 0.4 instead of 0.3": of(faces.vectors(mobile=0.4)),
-        "both networks at three paddings each": of(every),
-        "with the years that the networks differ by": of(np.hstack([shipped, apart_years])),
-        **{
-            f"without labels beyond {sds:g} sd of a first fit": of(
-                shipped, fit=partial(trimmed_fit, sds)
-            )
-            for sds in (1.5, 2.0, 2.5)
-        },
-        "every face counts the same": of(shipped, fit=partial(weighted_fit, 0.0)),
-        "every age counts the same": of(shipped, fit=partial(weighted_fit, -1.0)),
-        "regularised ten times less": of(
-            shipped, fit=partial(regularised_fit, 10 * INVERSE_REGULARISATION)
-        ),
-    }
 
 
 def adults_passed(judged_years: FloatArray, ages_years: FloatArray) -> float:
@@ -208,24 +43,47 @@ def adults_passed(judged_years: FloatArray, ages_years: FloatArray) -> float:
     return float(np.mean([(adults > score_at_rate(minors, rate)).mean() for rate in RATES]))
 
 
+def ranked_within_groups(
+    judged_years: FloatArray, ages_years: FloatArray, groups: NDArray[np.int64]
+) -> float:
+    """The share of pairs of one group in which the adult is judged older than the minor."""
+    is_minor = (ages_years >= 14) & (ages_years <= 17)
+    is_adult = (ages_years >= 25) & (ages_years <= 40)
+    rates, weights = [], []
+    for group in np.unique(groups[is_minor]):
+        minors = judged_years[is_minor & (groups == group)]
+        adults = judged_years[is_adult & (groups == group)]
+        if adults.size:
+            rates.append(ranked_right(minors, adults))
+            weights.append(minors.size)
+    return float(np.average(rates, weights=weights))
+
+
 def judge(name: str, found: FloatArray, base: FloatArray, faces: Faces) -> dict[str, Any]:
     """One recipe's figures, and its lead over the shipped one with a paired bootstrap interval."""
-    ages_years, rng = faces.ages_years, np.random.default_rng(0)
+    ages_years, groups, rng = faces.ages_years, faces.groups, np.random.default_rng(0)
     judged, shipped = (np.where(faces.is_fit, f[:, 1], -np.inf) for f in (found, base))
-    leads = []
-    for _ in range(BOOTSTRAPS):
-        drawn = rng.integers(0, ages_years.size, ages_years.size)
-        leads.append(
-            adults_passed(judged[drawn], ages_years[drawn])
-            - adults_passed(shipped[drawn], ages_years[drawn])
+
+    def leads(drawn: NDArray[np.int64]) -> tuple[float, float]:
+        ages, people = ages_years[drawn], groups[drawn]
+        return (
+            adults_passed(judged[drawn], ages) - adults_passed(shipped[drawn], ages),
+            ranked_within_groups(judged[drawn], ages, people)
+            - ranked_within_groups(shipped[drawn], ages, people),
         )
-    passed = adults_passed(judged, ages_years)
+
+    n = ages_years.size
+    drawn_leads = np.array([leads(rng.integers(0, n, n)) for _ in range(BOOTSTRAPS)])
+    lead, lead_within = leads(np.arange(n))
     errors = found[:, 0] - ages_years
     return {
         "recipe": name,
-        "adults_25_40_passed": round(passed, 4),
-        "lead": round(passed - adults_passed(shipped, ages_years), 4),
-        "lead_interval": bootstrap_interval(np.array(leads)),
+        "adults_25_40_passed": round(adults_passed(judged, ages_years), 4),
+        "lead": round(lead, 4),
+        "lead_interval": bootstrap_interval(drawn_leads[:, 0]),
+        "ranked_within_groups": round(ranked_within_groups(judged, ages_years, groups), 4),
+        "lead_within_groups": round(lead_within, 4),
+        "lead_within_groups_interval": bootstrap_interval(drawn_leads[:, 1]),
         "mae_years": round(float(np.nanmean(np.abs(errors))), 3),
         "bias_13_17_years": round(
             float(np.nanmean(errors[(ages_years >= 13) & (ages_years <= 17)])), 3
@@ -239,13 +97,14 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     started_s = time.monotonic()
-    labels = read_labels(arguments.folder, "calibrate")
+    labels = read_labels(arguments.folder, "calibrate", ("gender", "race"))
     crops = look_at_all([label.path for label in labels], arguments.workers)
     people = [str(label.path.relative_to(arguments.folder / "images")) for label in labels]
     faces = Faces(
         crops,
         np.array([float(label.age_years) for label in labels]),
         np.array([zlib.crc32(person.encode()) % FOLDS for person in people]),
+        np.unique([label.group for label in labels], axis=0, return_inverse=True)[1].ravel(),
         crops.is_fit,
     )
     tried, base = [], None

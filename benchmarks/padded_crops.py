@@ -19,6 +19,7 @@ from agecheck.models.store import ModelStore
 from agecheck.ports import AlignedFace, DetectedFace, FaceLandmarker, FaceMesh
 from agecheck.verdict import Reason
 from agecheck.vision import alignment, warp
+from benchmarks import face_shape
 
 if TYPE_CHECKING:
     from agecheck.ports import Picture
@@ -29,6 +30,7 @@ MOBILE_PADDINGS = (0.2, MOBILE_PADDING, 0.4)
 _CHUNK = 32
 _NUM_CLASSES = 100
 _N = len(TINY_PADDINGS)
+_Row = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64], bool]
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -38,11 +40,13 @@ class Crops:
     Attributes:
         probabilities: age-mobilenet's, float32 (n, paddings, 100).
         tiny_years: age-tinyxception's, crop and mirror image, float32 (n, paddings, 2).
+        log_lengths: of the face's shape, float64 (n, face_shape.NUM_LENGTHS).
         is_fit: whether the shipped pipeline does not refuse the picture (n,).
     """
 
     probabilities: NDArray[np.float32]
     tiny_years: NDArray[np.float32]
+    log_lengths: NDArray[np.float64]
     is_fit: NDArray[np.bool_]
 
     def __repr__(self) -> str:
@@ -63,10 +67,12 @@ class _Recorder:
         self.reason: Reason | None = None
         self.probabilities = np.full((_N, _NUM_CLASSES), np.nan, dtype=np.float32)
         self.tiny_years = np.full((_N, 2), np.nan, dtype=np.float32)
+        self.log_lengths = np.full(face_shape.NUM_LENGTHS, np.nan)
 
     def locate(self, frame: Picture, face: DetectedFace) -> FaceMesh | None:
         mesh = self.landmarker.locate(frame, face)
         if mesh is not None:
+            self.log_lengths = face_shape.log_lengths(mesh.points_px)
             for index, paddings in enumerate(zip(TINY_PADDINGS, MOBILE_PADDINGS, strict=True)):
                 self._look(index, frame, mesh, *paddings)
         return mesh
@@ -98,14 +104,15 @@ class _Looker:
         recorder.landmarker = pipeline.landmarker
         self._pipeline = replace(pipeline, landmarker=recorder, assessor=recorder)
 
-    def look(self, path: Path) -> tuple[NDArray[np.float32], NDArray[np.float32], bool]:
+    def look(self, path: Path) -> _Row:
         self._recorder.forget()
         try:
             outcome = self._pipeline.estimate(path)
         except ImageError:
             outcome = Reason.NO_FACE
-        is_fit = not isinstance(outcome, Reason) and self._recorder.reason is None
-        return self._recorder.probabilities, self._recorder.tiny_years, is_fit
+        seen = self._recorder
+        is_fit = not isinstance(outcome, Reason) and seen.reason is None
+        return seen.probabilities, seen.tiny_years, seen.log_lengths, is_fit
 
 
 _looker: _Looker | None = None
@@ -116,7 +123,7 @@ def _start() -> None:
     _looker = _Looker()
 
 
-def _look(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float32], bool]:
+def _look(path: Path) -> _Row:
     if _looker is None:
         raise RuntimeError("the worker was not started")
     return _looker.look(path)
@@ -130,5 +137,5 @@ def look_at_all(paths: Sequence[Path], workers: int) -> Crops:
     """
     with process_pool(workers, _start) as pool:
         rows = list(pool.map(_look, paths, chunksize=_CHUNK))
-    probabilities, tiny_years, is_fit = zip(*rows, strict=True)
-    return Crops(np.array(probabilities), np.array(tiny_years), np.array(is_fit))
+    probabilities, tiny_years, log_lengths, is_fit = map(np.array, zip(*rows, strict=True))
+    return Crops(probabilities, tiny_years, log_lengths, is_fit)

@@ -193,22 +193,31 @@ def _refusing(quality: Document) -> Iterator[str]:
     yield f"Refused less kept: {_years(of['mae_difference_years'])} years."
 
 
+_TRIED_COLUMNS = [
+    *("recipe", "passed", "less the shipped", "ranked within a group, less the shipped"),
+    *("error, years", "at 13-17"),
+]
+
+
 def _tried(document: Document) -> Iterator[str]:
     """Other recipes of the fusion, beside the shipped one."""
     rows = []
     for tried in document["tried"]:
-        low, high = tried["lead_interval"]
-        lead = f"{tried['lead']:+.3f} ({low:+.3f} to {high:+.3f})"
+        leads = [
+            f"{tried[name]:+.3f} ({low:+.3f} to {high:+.3f})"
+            for name in ("lead", "lead_within_groups")
+            for low, high in (tried[f"{name}_interval"],)
+        ]
         rows.append(
             [
                 tried["recipe"],
                 f"{tried['adults_25_40_passed']:.3f}",
-                "" if tried is document["tried"][0] else lead,
+                *(["", ""] if tried is document["tried"][0] else leads),
                 f"{tried['mae_years']:.2f}",
                 f"{tried['bias_13_17_years']:+.1f}",
             ]
         )
-    yield from _table(["recipe", "passed", "less the shipped", "error, years", "at 13-17"], rows)
+    yield from _table(_TRIED_COLUMNS, rows)
     yield ""
     yield (
         f"{document['pictures']:,} pictures, {document['fit']:,} of them not refused; "

@@ -9,7 +9,9 @@ from agecheck.bench.statistics import FloatArray
 from agecheck.calibration import Fusion
 from agecheck.vision import age
 from bench.test_calibrate import drawn
-from benchmarks.fusion_tries import adults_passed, by_quantile, trimmed_fit, weighted_fit
+from benchmarks.face_shape import NUM_LENGTHS, log_lengths
+from benchmarks.fusion_tries import adults_passed, ranked_within_groups
+from benchmarks.recipes import by_quantile, trimmed_fit, weighted_fit
 
 
 def test_a_quantile_lies_where_its_share_does() -> None:
@@ -52,3 +54,25 @@ def test_the_shipped_power_is_the_shipped_fit() -> None:
     vectors, ages_years = drawn(600)
     assert weighted_fit(-0.5, vectors, ages_years) == fit_fusion(vectors, ages_years)
     assert balanced_weights(ages_years).std() > 0
+
+
+def test_a_group_that_holds_the_minors_helps_nobody_within_it() -> None:
+    """Judged by group alone, all pairs of a group are ties; over all groups adults look older."""
+    ages_years = np.array([15.0] * 9 + [30.0] * 1 + [15.0] * 1 + [30.0] * 9)
+    groups = np.repeat([0, 1], 10)
+    assert ranked_within_groups(groups.astype(float), ages_years, groups) == 0.5
+    assert ranked_within_groups(ages_years, ages_years, groups) == 1.0
+    one_group = np.zeros_like(groups)
+    assert ranked_within_groups(groups.astype(float), ages_years, one_group) > 0.85
+
+
+def test_proportions_are_the_faces_and_not_the_pictures() -> None:
+    """Size, place and roll leave them alone; a longer chin does not."""
+    points = np.random.default_rng(0).uniform(0, 100, (468, 3)).astype(np.float32)
+    lengths = log_lengths(points)
+    turned = np.column_stack([-points[:, 1], points[:, 0], points[:, 2]]) * 3 + 7
+    assert lengths.shape == (NUM_LENGTHS,)
+    np.testing.assert_allclose(log_lengths(turned.astype(np.float32)), lengths, atol=1e-4)
+    longer = points.copy()
+    longer[152, 1] += 50
+    assert not np.allclose(log_lengths(longer), lengths, atol=0.01)
