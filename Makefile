@@ -137,6 +137,7 @@ models:
 	$(PYTHON) -m venv .venv-models
 	.venv-models/bin/python -m pip install --quiet -r models/recipe/requirements.txt
 	.venv-models/bin/python models/recipe/build.py
+	PYTHONPATH=tests .venv-models/bin/python models/recipe/against_goldens.py
 
 goldens:
 	$(PYTHON) -m venv .venv-goldens
