@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
 import math
@@ -19,6 +20,7 @@ from PIL import Image, ImageEnhance
 
 from agecheck.bench import checkpoint
 from agecheck.bench.checkpoint import Progress
+from agecheck.bench.compare import ResultsError, compare
 from agecheck.bench.labels import FaceLabel
 from agecheck.bench.quality import COMPONENTS, Component, QualityObserver
 from agecheck.bench.statistics import MIN_N
@@ -238,3 +240,21 @@ def test_it_refuses_what_the_accuracy_run_refuses(
         by_reason.pop("ESTIMATE_UNCERTAIN", None)
         refused.append(by_reason)
     assert refused[0] == refused[1]
+
+
+def test_two_runs_are_compared(document: dict[str, Any]) -> None:
+    """What was within noise is not told; what moved far is, and by its component's name."""
+    assert not any(change.beyond_noise for change in compare(document, document))
+    moved = copy.deepcopy(document)
+    component = next(c for c in moved["components"] if c["beyond_share"]["value"] > 0)
+    share = component["beyond_share"]
+    share["value"], share["interval"] = share["value"] + 30, [i + 30 for i in share["interval"]]
+    beyond = [change.name for change in compare(document, moved) if change.beyond_noise]
+    assert beyond == [f"components/{component['name']}/beyond_share"]
+
+
+def test_another_commands_result_is_not_compared_with_it(document: dict[str, Any]) -> None:
+    """Members of the same name mean something else there."""
+    accuracy = {**document, "schema": "agecheck-bench-accuracy/1"}
+    with pytest.raises(ResultsError, match="different commands"):
+        compare(document, accuracy)

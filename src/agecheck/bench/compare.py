@@ -16,12 +16,14 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
-from agecheck.bench.results import SCHEMA
+from agecheck.bench import quality_results, results
 from agecheck.bench.statistics import CONFIDENCE, MIN_N, Figure
 from agecheck.bench.table import interval_of
 from agecheck.errors import AgecheckError
 
 MAX_RESULTS_BYTES = 64 << 20
+SCHEMAS = (results.SCHEMA, quality_results.SCHEMA)
+"""Whose figures have intervals. Times have none that another hour would keep to."""
 _NORMAL = NormalDist()
 _SDS_IN_INTERVAL = 2 * _NORMAL.inv_cdf((1 + CONFIDENCE) / 2)
 
@@ -51,7 +53,7 @@ class Change:
 
 
 def read_results(path: Path) -> dict[str, Any]:
-    """A results.json of this schema.
+    """A results.json of one of SCHEMAS.
 
     Raises:
         ResultsError: it is none.
@@ -62,8 +64,8 @@ def read_results(path: Path) -> dict[str, Any]:
         document = json.loads(content)
     except (OSError, ValueError, RecursionError):
         document = None
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise ResultsError(f"a file to compare is no results.json of {SCHEMA}")
+    if not isinstance(document, dict) or document.get("schema") not in SCHEMAS:
+        raise ResultsError(f"a file to compare is no results.json of {' or '.join(SCHEMAS)}")
     return document
 
 
@@ -74,10 +76,12 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]
         before, after: documents from `read_results`.
 
     Raises:
-        ResultsError: they have no figure in common.
+        ResultsError: they are of different commands, or have no figure in common.
     """
     from scipy.stats import false_discovery_control
 
+    if before["schema"] != after["schema"]:
+        raise ResultsError("the two results are of different commands")
     others = dict(figures(after))
     pairs = [(name, one, others[name]) for name, one in figures(before) if name in others]
     if not pairs:
@@ -106,7 +110,14 @@ def figures(document: object, name: str = "") -> Iterator[tuple[str, Figure]]:
 def _name_of(item: object) -> str:
     """A row's own name rather than its place: rows may be added between."""
     if isinstance(item, dict):
-        for key in ("age_years", "challenge_age_years", "age_range", "group", "stated_from"):
+        for key in (
+            "age_years",
+            "challenge_age_years",
+            "age_range",
+            "group",
+            "stated_from",
+            "name",
+        ):
             if key in item:
                 return str(item[key])
     return ""

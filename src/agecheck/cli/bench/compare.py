@@ -16,7 +16,7 @@ from agecheck.cli.bench.options import FILE
 def compare(before: Path, after: Path, *, show_all: bool) -> None:
     """Say which figures changed beyond noise.
 
-    BEFORE and AFTER are two results.json of `bench accuracy`.
+    BEFORE and AFTER are two results.json of `bench accuracy`, or two of `bench quality`.
     """
     from agecheck.bench.compare import compare as compare_results
     from agecheck.bench.compare import read_results
