@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
@@ -63,9 +64,7 @@ class FaceAgePipeline:
         """The internal seam that the benchmark uses; not part of the public surface."""
         photo = self.reader.open(source)
         frame = photo.decode(DETECTION_SHORT_SIDE_PX)
-        found = find_face(
-            self.detectors, self.landmarker, frame, lambda face: _sharpen(photo, frame, face)
-        )
+        found = find_face(self.detectors, self.landmarker, frame, _Sharpener(photo, frame))
         if isinstance(found, Reason):
             return found
         reason = self.assessor.assess((found.frame.height, found.frame.width), found.mesh)
@@ -94,7 +93,9 @@ def find_face(
     """Ask the detectors in turn, until a mesh lies on what one of them found.
 
     The quick ones now and then place a far face badly, or take something else for one; to stop at
-    whoever finds anything would lose that face.
+    whoever finds anything would lose that face. What no mesh lay on is not forgotten: it may be a
+    person who is turned away or half covered, and the next detector may see only whoever stands
+    behind.
 
     Args:
         detectors: the quickest first.
@@ -102,17 +103,33 @@ def find_face(
         frame: all of them are shown it.
         sharpen: a finer frame for a face, and the face in it.
     """
+    refused: list[DetectedFace] = []
     for detector in detectors:
-        face = select_face(detector.detect(frame))
+        faces = detector.detect(frame)
+        face = select_face(faces)
         if face is Reason.SEVERAL_FACES:
             return face
         if isinstance(face, Reason):
             continue
         seen, seen_face = (frame, face) if sharpen is None else sharpen(face)
         mesh = landmarker.locate(seen, seen_face)
-        if mesh is not None:
+        if mesh is None:
+            refused.extend(faces)
+        elif any(_may_be_another(other, face) for other in refused):
+            return Reason.SEVERAL_FACES
+        else:
             return FoundFace(seen, seen_face, mesh)
     return Reason.NO_FACE
+
+
+def _may_be_another(other: DetectedFace, meant: DetectedFace) -> bool:
+    """Whether what was refused is comparable with the face that is meant, and not the same one."""
+    left, top, right, bottom = other.box_px
+    x, y = meant.centre_px
+    is_larger = meant.width_px < COMPARABLE_FACE_SHARE * other.width_px
+    if left <= x <= right and top <= y <= bottom and not is_larger:
+        return False
+    return other.width_px >= COMPARABLE_FACE_SHARE * meant.width_px
 
 
 def select_face(faces: Sequence[DetectedFace]) -> DetectedFace | Reason:
@@ -126,22 +143,28 @@ def select_face(faces: Sequence[DetectedFace]) -> DetectedFace | Reason:
     return widest
 
 
-def _sharpen(
-    photo: Photo, frame: Image.Image, face: DetectedFace
-) -> tuple[Image.Image, DetectedFace]:
-    """Decode again at a finer scale when the face is too small in the reduced picture."""
-    (left_x, left_y), (right_x, right_y) = face.keypoints_px[:2]
-    eye_distance_px = ((right_x - left_x) ** 2 + (right_y - left_y) ** 2) ** 0.5
-    if eye_distance_px >= CHIP_EYE_DISTANCE_PX:
-        return frame, face
-    wanted = CHIP_EYE_DISTANCE_PX / max(eye_distance_px, 1.0)
-    finer = photo.decode(round(min(frame.size) * wanted))
-    if finer.size == frame.size:
-        return frame, face
-    x_scale, y_scale = finer.width / frame.width, finer.height / frame.height
-    left, top, right, bottom = face.box_px
-    return finer, replace(
-        face,
-        box_px=(left * x_scale, top * y_scale, right * x_scale, bottom * y_scale),
-        keypoints_px=tuple((x * x_scale, y * y_scale) for x, y in face.keypoints_px),
-    )
+class _Sharpener:
+    """Decodes a photo again at a finer scale when a face is too small in its first frame.
+
+    Once: a picture can be made in which every detector finds something smaller.
+    """
+
+    def __init__(self, photo: Photo, frame: Image.Image) -> None:
+        self._photo, self._first, self._finer = photo, frame, frame
+
+    def __call__(self, face: DetectedFace) -> tuple[Image.Image, DetectedFace]:
+        first = self._first
+        eye_distance_px = math.dist(*face.keypoints_px[:2])
+        if self._finer is first and eye_distance_px < CHIP_EYE_DISTANCE_PX:
+            wanted = CHIP_EYE_DISTANCE_PX / max(eye_distance_px, 1.0)
+            self._finer = self._photo.decode(round(min(first.size) * wanted))
+        finer = self._finer
+        if finer.size == first.size:
+            return first, face
+        x_scale, y_scale = finer.width / first.width, finer.height / first.height
+        left, top, right, bottom = face.box_px
+        return finer, replace(
+            face,
+            box_px=(left * x_scale, top * y_scale, right * x_scale, bottom * y_scale),
+            keypoints_px=tuple((x * x_scale, y * y_scale) for x, y in face.keypoints_px),
+        )

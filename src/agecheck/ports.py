@@ -52,6 +52,12 @@ class DetectedFace:
     def height_px(self) -> float:
         return self.box_px[3] - self.box_px[1]
 
+    @property
+    def centre_px(self) -> tuple[float, float]:
+        """Of the box, (x, y)."""
+        left, top, right, bottom = self.box_px
+        return (left + right) / 2, (top + bottom) / 2
+
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class FaceMesh:
@@ -139,7 +145,10 @@ class AgeEstimator(Protocol):
     """Estimates the age of one face."""
 
     def align(self, frame: Picture, mesh: FaceMesh) -> AlignedFace:
-        """Cut out what the estimate is made from; the frame is not needed after that."""
+        """Cut out what the estimate is made from.
+
+        It must be a copy: a live frame's memory is given back, and no part of it may be held.
+        """
 
     def estimate(self, face: AlignedFace) -> AgeEstimate:
         """The calibrated age distribution. The aligned face is all that it sees."""

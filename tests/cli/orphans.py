@@ -26,16 +26,13 @@ class Adopted:
     def living(self) -> set[int]:
         """Those that are still there after a moment; the ended ones are reaped."""
         until_s = time.monotonic() + PATIENCE_S
-        while (left := self._unended()) and time.monotonic() < until_s:
+        while left := children_of(os.getpid()) - self._before:
+            # One that was reaped just now may have left us children that this look has missed.
+            unended = {pid for pid in left if os.waitpid(pid, os.WNOHANG) == (0, 0)}
+            if unended and time.monotonic() > until_s:
+                return unended
             time.sleep(0.02)
-        return left
-
-    def _unended(self) -> set[int]:
-        return {
-            pid
-            for pid in children_of(os.getpid()) - self._before
-            if os.waitpid(pid, os.WNOHANG) == (0, 0)
-        }
+        return set()
 
 
 @contextmanager

@@ -135,9 +135,11 @@ class FakeAssessor:
     reason: Reason | None
     journal: Journal
     error: Exception | None = None
+    shown_sizes_px: list[tuple[int, int]] = field(default_factory=list)
 
     def assess(self, frame_size_px: tuple[int, int], mesh: FaceMesh) -> Reason | None:  # noqa: ARG002
         self.journal.append("assess")
+        self.shown_sizes_px.append(frame_size_px)
         if self.error is not None:
             raise self.error
         return self.reason
@@ -151,9 +153,11 @@ class FakeEstimator:
     sd_years: float
     journal: Journal
     error: Exception | None = None
+    shown_sizes_px: list[tuple[int, int]] = field(default_factory=list)
 
-    def align(self, frame: Picture, mesh: FaceMesh) -> AlignedFace:  # noqa: ARG002
+    def align(self, frame: Picture, mesh: FaceMesh) -> AlignedFace:
         self.journal.append("align")
+        self.shown_sizes_px.append(size_of(frame))
         return AlignedFace(mesh.chip_rgb, np.zeros((192, 192, 3), dtype=np.uint8))
 
     def estimate(self, face: AlignedFace) -> AgeEstimate:  # noqa: ARG002

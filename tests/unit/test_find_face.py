@@ -17,7 +17,9 @@ from agecheck.verdict import Reason
 from unit.fakes import FakeDetector, Journal, face, mesh
 
 FRAME = np.zeros((40, 30, 3), dtype=np.uint8)
-WRONG, RIGHT = face(0, 0, 20), face(10, 10, 15)
+RIGHT = face(100, 100, 15)
+WRONG = face(95, 95, 20)
+"""Where RIGHT is, but too wide and off its centre."""
 
 
 @given(
@@ -92,6 +94,33 @@ def test_what_no_mesh_lies_on_is_no_face() -> None:
     """However many detectors fire on it."""
     assert found_among([WRONG], [], [WRONG]) == (Reason.NO_FACE, 3)
     assert found_among() == (Reason.NO_FACE, 0)
+
+
+@pytest.mark.parametrize(
+    ("refused", "is_another"),
+    [
+        (face(0, 0, 20), True),  # elsewhere: somebody turned away, and RIGHT stands behind
+        (face(0, 0, 7.5), True),  # from half the width on
+        (face(0, 0, 7), False),  # a passer-by
+        (face(85, 85, 40), True),  # around RIGHT, and more than twice as wide
+        (face(92, 92, 30), False),  # around it and at most twice as wide: the same one, misplaced
+    ],
+)
+def test_a_refused_face_may_be_the_one_that_is_meant(
+    refused: DetectedFace, is_another: bool
+) -> None:
+    """An adult behind a minor whose face is half covered must not answer for the minor."""
+    expected = Reason.SEVERAL_FACES if is_another else RIGHT
+    for looks in ([[refused], [RIGHT]], [[refused], [], [WRONG], [RIGHT]]):
+        found, n_asked = found_among(*looks)
+        assert (found.face if isinstance(found, FoundFace) else found) == expected
+        assert n_asked == len(looks)
+
+
+def test_nobody_in_a_refused_look_is_forgotten() -> None:
+    """Beside the widest there may be one that is comparable only with who is found later."""
+    far = face(0, 0, 10)
+    assert found_among([face(90, 90, 29), far], [RIGHT])[0] is Reason.SEVERAL_FACES
 
 
 @pytest.mark.parametrize("first", [[], [WRONG]])

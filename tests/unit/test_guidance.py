@@ -158,6 +158,11 @@ class TestVerdict:
         rig.see((12.0, 0.95))
         assert rig.estimator.cut == KEPT_FRAMES + 1
 
+    def test_of_equal_frames_the_later_ones_are_kept(self) -> None:
+        """Which is as good as any other rule, as long as it is one."""
+        early, late = alike(*[70.0] * KEPT_FRAMES), alike(*[12.0] * KEPT_FRAMES)
+        assert result_of(early + late) == CheckResult(Verdict.UNDER)
+
     def test_no_age_is_estimated_before_the_end(self) -> None:
         """So that no word said on the way can depend on one; and then of few frames only."""
         rig = Rig()

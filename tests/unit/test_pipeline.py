@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from agecheck.pipeline import (
 from agecheck.policy import EffectivePolicy
 from agecheck.ports import DetectedFace
 from agecheck.verdict import CheckResult, Reason, Verdict
-from unit.fakes import FakeEstimator, FakePhoto, Parts, face, mesh
+from unit.fakes import FakeDetector, FakeEstimator, FakePhoto, Parts, face, mesh
 
 POLICY = EffectivePolicy(18, 25.0, 3)
 PART_NAMES = ["reader", "detector", "landmarker", "assessor", "estimator"]
@@ -165,9 +166,25 @@ def test_a_small_face_in_a_large_photo_is_decoded_again() -> None:
     assert parts.journal == ["open", "decode", "detect", "decode", *EVENTS[3:]]
     ((size_px, moved),) = parts.landmarker.asked
     assert size_px == (3600, 2400)
+    assert parts.estimator.shown_sizes_px == [size_px]
+    assert parts.assessor.shown_sizes_px == [size_px]
     assert moved.box_px == (320, 400, 480, 560)
     assert moved.keypoints_px == face(320, 400, 160).keypoints_px
     assert moved.score == 0.9
+
+
+def test_a_photo_is_decoded_finely_once_however_many_faces_are_refused() -> None:
+    """A picture in which each detector finds something smaller costs no more than another."""
+    looks = [face(80, 100, width_px) for width_px in (40, 60, 35)]
+    parts = _with_photo(7200, 4800, looks[0])
+    parts.landmarker.answer = None
+    others = [FakeDetector([seen], parts.journal) for seen in looks[1:]]
+    pipeline = replace(parts.pipeline(), detectors=[parts.detector, *others])
+    assert pipeline.check(b"picture", POLICY, 10.0).reason is Reason.NO_FACE
+    assert parts.journal.count("decode") == 2
+    assert [size_px for size_px, _ in parts.landmarker.asked] == [(3600, 2400)] * 3
+    for seen, (_, moved) in zip(looks, parts.landmarker.asked, strict=True):
+        assert moved.keypoints_px == tuple((4 * x, 4 * y) for x, y in seen.keypoints_px)
 
 
 def test_a_face_that_is_large_enough_is_not_decoded_again() -> None:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 DETECT_EVERY_MS = 250
 """While a face is followed by its mesh, the whole frame is searched this often: a second face is
-noticed after at most this time. Between, a frame costs one network instead of two."""
+noticed after at most this time. Between, a frame costs one network instead of two. The slower
+detectors are not asked more often either, whether or not a face is followed."""
 _GOOD_SHARPNESS, _GOOD_EYE_DISTANCE_PX = 0.05, 60.0
 
 
@@ -31,7 +32,7 @@ class MeshTracker:
         self._detectors, self._landmarker = detectors, landmarker
         self._followed: FaceMesh | None = None
         self._centre_offset, self._side = (0.0, 0.0), 0.0  # in eye distances
-        self._detected_at_ms = 0
+        self._detected_at_ms, self._searched_at_ms = 0, -DETECT_EVERY_MS
 
     def look(self, frame: RgbFrame, at_ms: int) -> Sight:
         size_px = (frame.shape[0], frame.shape[1])
@@ -47,12 +48,19 @@ class MeshTracker:
             mesh = self._landmarker.locate(frame, self._expected(self._followed))
             if mesh is not None:
                 return mesh, None
-        found = find_face(self._detectors, self._landmarker, frame)
+        found = find_face(self._due(at_ms), self._landmarker, frame)
         if isinstance(found, Reason):
             return None, found
         self._detected_at_ms = at_ms
         self._remember(found.face, found.mesh)
         return found.mesh, None
+
+    def _due(self, at_ms: int) -> Sequence[FaceDetector]:
+        """All detectors now and then, and the quickest in between: the others take their time."""
+        if 0 <= at_ms - self._searched_at_ms < DETECT_EVERY_MS:
+            return self._detectors[:1]
+        self._searched_at_ms = at_ms
+        return self._detectors
 
     def _remember(self, face: DetectedFace, mesh: FaceMesh) -> None:
         left, top, right, bottom = face.box_px
