@@ -10,7 +10,7 @@ from agecheck.bench.labels import LABELS_FILE, BadRow, LabelError, open_labels
 
 @dataclass(frozen=True, slots=True)
 class LabelledFace:
-    """One picture and its label; ages are whole years, the group is gender and race."""
+    """One picture and its label; ages are whole years, the group is what was asked for."""
 
     path: Path
     age_years: int

@@ -138,6 +138,19 @@ class TestChallengeAges:
         }
         assert missing == {0.02: (100, 149), 0.01: (100, 299), 0.005: (100, 598)}
 
+    def test_a_smaller_rate_never_has_a_lower_age(self) -> None:
+        """Few minors of a younger limit once made a table that no checker could read."""
+        children, teenagers = np.linspace(15, 25, 40), np.linspace(10, 19, 120)
+        ages_years = np.repeat([10.0, 14.0], [40, 120])
+        names = [str(index) for index in range(160)]
+        table = challenge_ages(np.concatenate([children, teenagers]), ages_years, names).table
+        assert set(table["13"]) == {"0.1"}  # 40 children support no smaller one
+        assert set(table["18"]) > {"0.1", "0.05"}
+        for rates in table.values():
+            ages = [rates[rate] for rate in sorted(rates, key=float, reverse=True)]
+            assert ages == sorted(ages)
+            assert min(ages) >= table["13"]["0.1"]
+
     def test_refused_minors_are_in_the_denominator(self) -> None:
         """Half of the minors refused: the others may pass twice as often at the same rate."""
         ages_years, names = np.full(200, 16.0), [str(i) for i in range(200)]

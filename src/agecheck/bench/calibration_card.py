@@ -18,7 +18,8 @@ _CAVEAT = """\
 - The rates hold for people and pictures like those that were measured. Other cameras, light, ages
   or groups move them, and so do labels that are wrong.
 - Each challenge age is read off the minors whose number stands beside it. Its interval says how far
-  another such set would move it.
+  another such set would move it. Where few minors would allow a lower one than a younger limit or a
+  larger rate does, that one is kept, and may lie above the interval.
 - No rate is known at a single age or in a group: run `agecheck bench accuracy` on faces that this
   calibration has not seen.
 """

@@ -56,6 +56,14 @@ class ChallengeAges:
     measured: dict[str, dict[str, dict[str, object]]] = field(default_factory=dict)
     refused: list[RefusedRate] = field(default_factory=list)
 
+    def highest_at(self, rate: float) -> float:
+        """The highest age that is there for this rate or a larger one; 0 when there is none.
+
+        What holds for a younger limit or a larger rate is kept, whatever few minors say.
+        """
+        ages = (a for t in self.table.values() for r, a in t.items() if float(r) >= rate)
+        return max(ages, default=0.0)
+
 
 def are_minors_of(age_limit: int, ages_years: FloatArray) -> NDArray[np.bool_]:
     """Who is up to four years below an age limit: (n,)."""
@@ -99,10 +107,8 @@ def challenge_ages(
                 found.refused.append(RefusedRate(limit, rate, minor_people, needed))
                 continue
             bootstrapped = np.array([challenge_age_at_rate(row, rate) for row in resamples])
-            # What holds for a younger limit is kept for an older one, whatever its few minors say.
-            younger = max((t.get(f"{rate:g}", 0.0) for t in found.table.values()), default=0.0)
             upper = float(np.quantile(bootstrapped, CONFIDENCE, method="higher"))
-            challenge_age = max(younger, rounded_up(upper))
+            challenge_age = max(found.highest_at(rate), rounded_up(upper))
             if not limit < challenge_age <= MAX_CHALLENGE_AGE_YEARS:
                 found.refused.append(RefusedRate(limit, rate, minor_people, None))
                 continue
