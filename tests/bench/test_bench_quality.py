@@ -216,8 +216,9 @@ def test_an_unfinished_run_can_be_kept(portrait: Path, tmp_path: Path) -> None:
     tally, encoded = Tally(), portrait.read_bytes()
     observer.add(tally, FaceLabel("a.png", 30, 30), encoded)
     tally.counts["pictures",] = checkpoint.MIN_PICTURES
-    checkpoint.save(tmp_path, "a run", Progress(tally))
-    back = checkpoint.load(tmp_path, "a run")
+    run = checkpoint.Run("a run", checkpoint.key_of([encoded]))
+    checkpoint.save(tmp_path, run, Progress(tally))
+    back = checkpoint.load(tmp_path, run)
     assert back is not None
     assert back.tally.counts == tally.counts
     assert back.tally.sums.keys() == tally.sums.keys()

@@ -147,6 +147,9 @@ def test_what_was_seen_cannot_be_printed_or_sent(value: object) -> None:
         copy.copy(value)
 
 
+THIS_RUN = checkpoint.Run("this run", checkpoint.key_of([b"a picture"]))
+
+
 class TestCheckpoint:
     @staticmethod
     def progress(pictures: int) -> checkpoint.Progress:
@@ -159,24 +162,50 @@ class TestCheckpoint:
     def test_what_is_kept_comes_back(self, tmp_path: Path) -> None:
         """A resumed run begins with exactly the sums that were kept."""
         folder, kept = tmp_path, self.progress(100)
-        checkpoint.save(folder, "this run", kept)
-        back = checkpoint.load(folder, "this run")
+        checkpoint.save(folder, THIS_RUN, kept)
+        back = checkpoint.load(folder, THIS_RUN)
         assert back is not None
         assert content(back.tally) == content(kept.tally)
         assert (back.done, back.faults, back.seconds) == (kept.done, kept.faults, kept.seconds)
         assert (folder / checkpoint.FILE).stat().st_mode & 0o077 == 0
-        assert checkpoint.load(folder, "another run") is None
+        assert checkpoint.load(folder, checkpoint.Run("another run", THIS_RUN.key)) is None
+
+    def test_it_opens_to_who_has_the_pictures(self, tmp_path: Path) -> None:
+        """The sums could be solved for single ages: the file alone must give nothing away."""
+        checkpoint.save(tmp_path, THIS_RUN, self.progress(120))
+        written = (tmp_path / checkpoint.FILE).read_bytes()
+        assert not any(
+            telling in written for telling in (b"counts.npy", b"fault_counts", b"CORRUPT")
+        )
+        other_key = checkpoint.key_of([b"another picture"])
+        assert checkpoint.load(tmp_path, checkpoint.Run(THIS_RUN.digest, other_key)) is None
+
+    def test_the_key_is_made_of_the_pictures(self) -> None:
+        """Of those that can be read, in their order; and without any there is none."""
+        many = [str(index).encode() for index in range(checkpoint.KEY_PICTURES + 5)]
+        key = checkpoint.key_of(many)
+        assert key is not None
+        assert len(key) == 32
+        assert checkpoint.key_of([None, *many[: checkpoint.KEY_PICTURES], b"one more"]) == key
+        assert checkpoint.key_of(many[1:]) != key
+        assert checkpoint.key_of([None]) is None
+
+    def test_without_a_key_nothing_is_kept(self, tmp_path: Path) -> None:
+        """Rather than in the clear."""
+        checkpoint.save(tmp_path, checkpoint.Run("this run", None), self.progress(120))
+        assert list(tmp_path.iterdir()) == []
+        assert checkpoint.load(tmp_path, checkpoint.Run("this run", None)) is None
 
     def test_too_few_pictures_are_not_kept(self, tmp_path: Path) -> None:
         """Under a hundred pictures nothing is written: sums over few are close to single ages."""
-        checkpoint.save(tmp_path, "this run", self.progress(99))
+        checkpoint.save(tmp_path, THIS_RUN, self.progress(99))
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize("damage", ["cut", "flip", "text", "empty"])
     def test_a_damaged_file_is_not_taken_up(self, tmp_path: Path, damage: str) -> None:
         """A half-written or broken file costs time, never a wrong figure or a crash."""
         file = tmp_path / checkpoint.FILE
-        checkpoint.save(file.parent, "this run", self.progress(120))
+        checkpoint.save(file.parent, THIS_RUN, self.progress(120))
         whole = file.read_bytes()
         middle = len(whole) // 2
         damaged = {
@@ -186,4 +215,4 @@ class TestCheckpoint:
             "empty": b"",
         }
         file.write_bytes(damaged[damage])
-        assert checkpoint.load(file.parent, "this run") is None
+        assert checkpoint.load(file.parent, THIS_RUN) is None

@@ -2,10 +2,16 @@
 
 One file holds the sum over all shards done so far, never a shard of its own, and none before
 MIN_PICTURES are in it. It is deleted when the run ends.
+
+The bootstrap's weights follow from the files' names, and there are more sums than pictures of one
+age: who solves for them gets each picture's age. So the file is encrypted, with a key made from
+some of the pictures themselves. It opens to who has those, and could have looked at their ages
+anyway; to nobody else.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -13,16 +19,21 @@ import tempfile
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from agecheck.bench.faults import Faults
 from agecheck.bench.tally import REPLICATES, Key, Tally
 
 MIN_PICTURES = 100
-FILE = "unfinished.npz"
+FILE = "unfinished.bin"
+KEY_PICTURES = 16
+_NONCE_BYTES = 12
 
 
 @dataclass(slots=True)
@@ -42,14 +53,39 @@ class Progress:
     seconds: float = 0.0
 
 
-def save(folder: Path, run_digest: str, progress: Progress) -> None:
+@dataclass(frozen=True, slots=True, repr=False)
+class Run:
+    """Whose checkpoint it is.
+
+    Attributes:
+        digest: the run's name.
+        key: 32 bytes, from `key_of`; None when there is none to be had, and nothing is kept then.
+    """
+
+    digest: str
+    key: bytes | None
+
+    def __repr__(self) -> str:
+        return "<Run>"
+
+
+def key_of(pictures: Iterable[bytes | None]) -> bytes | None:
+    """A key from the first KEY_PICTURES encoded pictures that could be read."""
+    hashed, n = hashlib.sha256(b"agecheck bench checkpoint"), 0
+    for encoded in pictures:
+        if encoded is not None and n < KEY_PICTURES:
+            hashed.update(hashlib.sha256(encoded).digest())
+            n += 1
+    return hashed.digest() if n else None
+
+
+def save(folder: Path, run: Run, progress: Progress) -> None:
     """Replace the checkpoint in one step; nothing is written for fewer than MIN_PICTURES."""
     tally = progress.tally
-    if tally.count("pictures") < MIN_PICTURES:
+    if run.key is None or tally.count("pictures") < MIN_PICTURES:
         return
     counts, sums = list(tally.counts.items()), list(tally.sums.items())
     head = {
-        "run": run_digest,
         "done": sorted(progress.done),
         "fault_counts": progress.faults.counts,
         "faults": progress.faults.listed,
@@ -64,27 +100,30 @@ def save(folder: Path, run_digest: str, progress: Progress) -> None:
         counts=np.array([value for _, value in counts], dtype=np.int64),
         sums=np.array([values for _, values in sums], dtype=np.int64),
     )
+    nonce = os.urandom(_NONCE_BYTES)
+    content = AESGCM(run.key).encrypt(nonce, encoded.getvalue(), run.digest.encode())
     # A new file each time, readable by its owner alone.
     descriptor, name = tempfile.mkstemp(dir=folder, prefix=FILE)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(encoded.getbuffer())
+            file.write(nonce + content)
         Path(name).replace(folder / FILE)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
 
 
-def load(folder: Path, run_digest: str) -> Progress | None:
+def load(folder: Path, run: Run) -> Progress | None:
     """The kept state of this very run; None when there is none, or it is another run's."""
+    if run.key is None:
+        return None
     try:
-        # From memory: numpy leaves a damaged file open.
-        content = io.BytesIO((folder / FILE).read_bytes())
-        with np.load(content, allow_pickle=False) as archive:
+        kept = (folder / FILE).read_bytes()
+        nonce, content = kept[:_NONCE_BYTES], kept[_NONCE_BYTES:]
+        decrypted = io.BytesIO(AESGCM(run.key).decrypt(nonce, content, run.digest.encode()))
+        with np.load(decrypted, allow_pickle=False) as archive:
             head = json.loads(archive["head"].tobytes())
             counts, sums = archive["counts"], archive["sums"]
-        if head["run"] != run_digest:
-            return None
         # A tally of another number of replicates would not add up.
         sums = sums.reshape(len(head["sum_keys"]), 1 + REPLICATES)
         tally = Tally(
@@ -98,6 +137,7 @@ def load(folder: Path, run_digest: str) -> Progress | None:
         return Progress(tally, set(head["done"]), faults, float(head["seconds"]))
     except (
         OSError,
+        InvalidTag,
         ValueError,
         KeyError,
         TypeError,

@@ -6,12 +6,14 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 from agecheck.bench import checkpoint
-from agecheck.bench.checkpoint import Progress
+from agecheck.bench.checkpoint import Progress, Run
 from agecheck.bench.labels import FaceLabel, LabelCount, LabelSource
+from agecheck.bench.pictures import PictureReader
 from agecheck.bench.pools import process_pool
 from agecheck.bench.worker import RunSetup, ShardResult, Worker
 
@@ -79,8 +81,8 @@ def run(
     Raises:
         ModelError, CalibrationError, PeerError: as Observer has them.
     """
-    run_digest = _run_digest(setup, labels, pool.shard_pictures)
-    progress = checkpoint.load(out, run_digest) or Progress()
+    this_run = Run(_run_digest(setup, labels, pool.shard_pictures), _checkpoint_key(setup, source))
+    progress = checkpoint.load(out, this_run) or Progress()
     before_s, started_s = progress.seconds, time.monotonic()
     saved_s = started_s
     pending: dict[Future[ShardResult], tuple[int, int]] = {}
@@ -97,7 +99,7 @@ def run(
             on_pictures(pictures)
         progress.seconds = before_s + time.monotonic() - started_s
         if time.monotonic() - saved_s > _SAVE_EVERY_S:
-            checkpoint.save(out, run_digest, progress)
+            checkpoint.save(out, this_run, progress)
             saved_s = time.monotonic()
 
     try:
@@ -111,7 +113,7 @@ def run(
         while pending:
             collect()
     except BaseException:
-        checkpoint.save(out, run_digest, progress)
+        checkpoint.save(out, this_run, progress)
         raise
     finally:
         pool.close()
@@ -147,6 +149,11 @@ def _run_digest(setup: RunSetup, labels: LabelCount, shard_pictures: int) -> str
         *(setup.looks_at, setup.version, labels.digest, shard_pictures),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _checkpoint_key(setup: RunSetup, source: LabelSource) -> bytes | None:
+    reader = PictureReader(Path(setup.folder))
+    return checkpoint.key_of(map(reader.read, islice(source.labels(), SHARD_PICTURES)))
 
 
 _worker: Worker | None = None
