@@ -15,7 +15,7 @@ from agecheck.bench import bands, checkpoint
 from agecheck.bench.faults import Faults
 from agecheck.bench.labels import FaceLabel
 from agecheck.bench.observe import AGECHECK, Observation, Sighting
-from agecheck.bench.tally import REPLICATES, Tally, bootstrap_weights
+from agecheck.bench.tally import REPLICATES, Tally, bootstrap_weights, dimension_of
 from agecheck.policy import AgePolicy, EffectivePolicy
 
 POLICY = EffectivePolicy(18, 25.0, 3)
@@ -145,6 +145,23 @@ def test_what_was_seen_cannot_be_printed_or_sent(value: object) -> None:
         pickle.dumps(value)
     with pytest.raises(TypeError, match="not pickled or copied"):
         copy.copy(value)
+
+
+@pytest.mark.parametrize("columns", [("age", "reason"), ("uncertainty", "eyes"), ("PIT", "fine")])
+def test_a_column_of_any_name_counts_nothing_twice(columns: tuple[str, str]) -> None:
+    """A column `age` once doubled every n by age, and one called `reason` ended the run."""
+    seen = Sighting({AGECHECK: Observation(None, 31, 2, 31)}, 40.0)
+    label = FaceLabel("a.jpg", 30, 30, ("30", "all"))
+    usual, odd = Tally(), Tally()
+    usual.add(label, seen, ("gender", "race"), POLICY)
+    odd.add(label, seen, columns, POLICY)
+    pairs = [(columns[:1], ("gender",)), (columns[1:], ("race",)), (columns, ("gender", "race"))]
+    usual_names = {dimension_of(ours): dimension_of(theirs) for ours, theirs in pairs}
+    renamed = {
+        tuple(usual_names.get(str(part), part) for part in key): count
+        for key, count in odd.counts.items()
+    }
+    assert renamed == dict(usual.counts)
 
 
 THIS_RUN = checkpoint.Run("this run", checkpoint.key_of([b"a picture"]))

@@ -14,7 +14,16 @@ from agecheck.bench.machine import describe_machine
 from agecheck.bench.measures import Measures
 from agecheck.bench.observe import AGECHECK, OWN_SUBJECTS
 from agecheck.bench.statistics import DIGITS, Figure
-from agecheck.bench.tally import AGE, EVERYBODY, EYES, Tally, age_name, group_dimensions, joined
+from agecheck.bench.tally import (
+    AGE,
+    EVERYBODY,
+    EYES,
+    Tally,
+    age_name,
+    dimension_of,
+    group_dimensions,
+    joined,
+)
 from agecheck.calibration import Calibration
 from agecheck.policy import EffectivePolicy
 
@@ -122,8 +131,8 @@ def _subject(of: Measures, made: Circumstances) -> Document:
         "by_age_year": _by_age(of),
         "by_age_range": _by_range(of),
         "by_group": {
-            name: _by_value(of, name, values)
-            for name, values in _group_values(of, made.group_by).items()
+            joined(columns): _by_value(of, dimension_of(columns), values)
+            for columns, values in _group_values(of, made.group_by).items()
         },
         "by_inter_eye_distance_px": _by_value(of, EYES, list(bands.eye_distance_bands())),
         "failure_to_acquire": of.failure_to_acquire(),
@@ -189,20 +198,20 @@ def _by_range(of: Measures) -> list[Document]:
     ]
 
 
-def _group_values(of: Measures, columns: tuple[str, ...]) -> dict[str, list[str]]:
-    """Each dimension with the values that occur."""
-    names = [joined(tuple(columns[i] for i in ids)) for ids in group_dimensions(columns)]
-    found: dict[str, set[str]] = {name: set() for name in names}
+def _group_values(of: Measures, columns: tuple[str, ...]) -> dict[tuple[str, ...], list[str]]:
+    """Each column, and all of them together, with the values that occur."""
+    dimensions = [tuple(columns[i] for i in ids) for ids in group_dimensions(columns)]
+    found: dict[str, set[str]] = {dimension_of(names): set() for names in dimensions}
     for key in of.tally.counts:
         if key[0] == of.subject and key[1] in found:
             found[str(key[1])].add(str(key[2]))
-    return {name: sorted(values) for name, values in found.items()}
+    return {names: sorted(found[dimension_of(names)]) for names in dimensions}
 
 
 def _finest_cells(of: Measures, made: Circumstances) -> list[tuple[str, str, str]]:
     """The groups by all columns together, as slices."""
     by_name = list(_group_values(of, made.group_by).items())[-1:]
-    return [(name, value, _ALL) for name, values in by_name for value in values]
+    return [(dimension_of(names), value, _ALL) for names, values in by_name for value in values]
 
 
 def _by_value(of: Measures, dimension: str, values: list[str]) -> Document:

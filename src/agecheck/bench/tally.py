@@ -224,6 +224,11 @@ def joined(parts: tuple[str, ...]) -> str:
     return " / ".join(parts)
 
 
+def dimension_of(columns: tuple[str, ...]) -> str:
+    """What groups by these columns are counted under; a column may have any name, `age` too."""
+    return f"column {joined(columns)}"
+
+
 @lru_cache(maxsize=4096)
 def _bands_of(lowest_years: int, highest_years: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of all bands, and of those told apart within a group, that hold a label."""
@@ -241,7 +246,7 @@ def _slices(
     slices = [(*EVERYBODY, band) for band in of_all]
     slices.append((AGE, age_name(lowest, highest), bands.ALL.name))
     for indices in group_dimensions(columns):
-        dimension = joined(tuple(columns[i] for i in indices))
+        dimension = dimension_of(tuple(columns[i] for i in indices))
         value = joined(tuple(label.groups[i] for i in indices))
         slices += [(dimension, value, band) for band in in_groups]
     if sighting.eye_distance_px is not None:
