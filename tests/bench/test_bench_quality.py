@@ -169,7 +169,9 @@ class TestResults:
             assert group["mae_years"]["n"] == COUNTED
             assert group["mae_years"]["value"] > 0
         difference = of["refused"]["mae_years"]["value"] - of["kept"]["mae_years"]["value"]
-        assert of["mae_difference_years"]["value"] == pytest.approx(difference, abs=2e-4)
+        assert of["mae_difference_years"]["value"] == pytest.approx(
+            difference, abs=0.011
+        )  # two roundings
         dark = next(c for c in document["components"] if c["name"] == "dark share")
         assert dark["beyond"]["faces"] == COUNTED
 

@@ -18,8 +18,8 @@ from agecheck.bench.statistics import (
     bootstrap_interval,
     challenge_age_at_rate,
     challenge_steps_at_rate,
+    mean_years,
     minors_needed,
-    ratio_of_sums,
     rounded_up,
     score_at_rate,
     share,
@@ -120,13 +120,17 @@ class TestShare:
         """Under 20 pictures there is no value and no interval, and it says how many it takes."""
         few = {"value": None, "n": 19, "interval": None, "needs_n": 20}
         assert share(3, 19) == few
-        assert ratio_of_sums(np.full(201, 500), np.full(201, 19)) == few
+        assert mean_years(np.full(201, 500), np.full(201, 19), 1.0) == few
 
     def test_a_mean_is_the_pictures_own_and_its_interval_the_replicates(self) -> None:
         """The first column is the data as it is; 200 replicates spread evenly give the interval."""
         counts = np.full(202, 100)
         sums = np.concatenate([[4_200], 4_000 + np.arange(201)])
-        assert ratio_of_sums(sums, counts) == {"value": 42.0, "n": 100, "interval": [40.05, 41.95]}
+        assert mean_years(sums, counts, 1.0) == {
+            "value": 42.0,
+            "n": 100,
+            "interval": [40.05, 41.95],
+        }
 
 
 class TestChallengeSteps:

@@ -10,7 +10,7 @@ from agecheck._version import __version__
 from agecheck.bench import bands
 from agecheck.bench.calibrate import LabelledFeatures, MadeCalibration, NDArrayBool, refusals
 from agecheck.bench.page import text_of
-from agecheck.bench.statistics import Figure, FloatArray, ratio_of_sums, share
+from agecheck.bench.statistics import Figure, FloatArray, mean_years, share
 from agecheck.bench.tally import MILLI, bootstrap_weights
 from agecheck.policy import AgePolicy
 
@@ -116,7 +116,7 @@ def _mean(values_years: FloatArray, chosen: NDArrayBool, people: tuple[str, ...]
         weights = bootstrap_weights(people[index])
         denominators += weights
         numerators += weights * round(float(values_years[index]) * MILLI)
-    return ratio_of_sums(numerators, denominators, MILLI)
+    return mean_years(numerators, denominators, MILLI)
 
 
 def _offered(made: MadeCalibration) -> Iterator[str]:

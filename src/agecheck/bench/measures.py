@@ -15,8 +15,8 @@ from agecheck.bench.statistics import (
     IntArray,
     bootstrap_interval,
     challenge_steps_at_rate,
+    mean_years,
     minors_needed,
-    ratio_of_sums,
     replicate_ratios,
     share,
     unsupported,
@@ -57,7 +57,7 @@ class Measures:
     def mean(self, where: Slice, what: str) -> Figure:
         """Mean "error" or "absolute error" in years, over acquired faces with an exact age."""
         sums = self.tally.sum(self.subject, *where, what)
-        return ratio_of_sums(sums, self.tally.sum(self.subject, *where, "estimates"), MILLI)
+        return mean_years(sums, self.tally.sum(self.subject, *where, "estimates"), MILLI)
 
     def mean_replicates(self, where: Slice, what: str) -> FloatArray:
         """The same mean for the pictures as they are and in each replicate."""

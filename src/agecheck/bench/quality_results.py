@@ -20,7 +20,7 @@ from agecheck.bench.statistics import (
     DIGITS,
     Figure,
     bootstrap_interval,
-    ratio_of_sums,
+    mean_years,
     replicate_ratios,
     share,
 )
@@ -60,8 +60,8 @@ def _group(tally: Tally, place: Key) -> Document:
     estimates = tally.sum(*where, "estimates")
     return {
         "faces": tally.count(*where, "faces"),
-        "mae_years": ratio_of_sums(tally.sum(*where, "absolute error"), estimates, MILLI),
-        "bias_years": ratio_of_sums(tally.sum(*where, "error"), estimates, MILLI),
+        "mae_years": mean_years(tally.sum(*where, "absolute error"), estimates, MILLI),
+        "bias_years": mean_years(tally.sum(*where, "error"), estimates, MILLI),
         "over_14_17": _over(tally, where, bands.MINORS),
         "over_25_40": _over(tally, where, bands.ADULTS[1]),
     }
@@ -78,7 +78,7 @@ def _difference(tally: Tally, one: Key, other: Key) -> Figure:
     for place in (one, other):
         sums = tally.sum(QUALITY, *place, "absolute error")
         estimates = tally.sum(QUALITY, *place, "estimates")
-        figures.append(ratio_of_sums(sums, estimates, MILLI))
+        figures.append(mean_years(sums, estimates, MILLI))
         replicates.append(replicate_ratios(sums, estimates, MILLI))
     for figure in figures:
         if figure["value"] is None:

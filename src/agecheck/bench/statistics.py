@@ -21,6 +21,9 @@ MIN_N = 20
 """A figure over fewer pictures would say something about single people."""
 CHALLENGE_AGE_STEP_YEARS = 0.1
 DIGITS = 4
+YEARS_DIGITS = 2
+"""Means of years are rounded further: from two means over nearly the same pictures, and their n,
+the sum over the rest follows, to n times what is rounded off."""
 
 
 def minors_needed(rate: float) -> int:
@@ -53,8 +56,8 @@ def share_with_interval(passed: NDArray[np.bool_]) -> Figure:
     return share(int(passed.sum()), int(passed.size))
 
 
-def ratio_of_sums(numerators: IntArray, denominators: IntArray, scale: float = 1.0) -> Figure:
-    """A mean with its bootstrap interval; None under MIN_N.
+def mean_years(numerators: IntArray, denominators: IntArray, scale: float) -> Figure:
+    """A mean in years with its bootstrap interval; None under MIN_N.
 
     Args:
         numerators, denominators: (1 + replicates,): the sum and the count over the pictures as they
@@ -66,9 +69,9 @@ def ratio_of_sums(numerators: IntArray, denominators: IntArray, scale: float = 1
         return unsupported(n, MIN_N)
     means = replicate_ratios(numerators, denominators, scale)
     return {
-        "value": round(float(means[0]), DIGITS),
+        "value": round(float(means[0]), YEARS_DIGITS),
         "n": n,
-        "interval": bootstrap_interval(means[1:]),
+        "interval": [round(end, YEARS_DIGITS) for end in bootstrap_interval(means[1:])],
     }
 
 
