@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from pathlib import Path
 from typing import Protocol
 
 from agecheck.bench import checkpoint
 from agecheck.bench.checkpoint import Progress
 from agecheck.bench.labels import FaceLabel, LabelCount, LabelSource
+from agecheck.bench.peers import PeerError
 from agecheck.bench.pools import process_pool
 from agecheck.bench.worker import RunSetup, ShardResult, Worker
+from agecheck.errors import AgecheckError, InternalError
 
 SHARD_PICTURES = 128
 MIN_SHARD_PICTURES = 100
@@ -78,6 +80,7 @@ def run(
 
     Raises:
         ModelError, CalibrationError, PeerError: as Observer has them.
+        PeerError, InternalError: a worker process ended by itself.
     """
     run_digest = _run_digest(setup, labels, pool.shard_pictures)
     progress = checkpoint.load(out, run_digest) or Progress()
@@ -110,12 +113,23 @@ def run(
             pending[pool.submit(shard)] = index, len(shard)
         while pending:
             collect()
-    except BaseException:
+    except BaseException as error:
         checkpoint.save(out, run_digest, progress)
+        if isinstance(error, BrokenExecutor):
+            raise _lost(setup.peers) from None
         raise
     finally:
         pool.close()
     return progress
+
+
+def _lost(peers: tuple[str, ...]) -> AgecheckError:
+    """A worker that ended cannot say what ended it; a peer's native code is the likeliest."""
+    if not peers:
+        return InternalError("a worker process ended by itself, as one without memory does")
+    return PeerError(
+        f"a worker process ended by itself, which a peer can do to it; here ran: {', '.join(peers)}"
+    )
 
 
 def shards(
