@@ -6,11 +6,13 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from agecheck.bench import checkpoint
 from agecheck.bench.checkpoint import Progress
+from agecheck.bench.files import told_as_output_error
 from agecheck.bench.labels import FaceLabel, LabelCount, LabelSource
 from agecheck.bench.peers import PeerError
 from agecheck.bench.pools import process_pool
@@ -81,6 +83,7 @@ def run(
     Raises:
         ModelError, CalibrationError, PeerError: as Observer has them.
         PeerError, InternalError: a worker process ended by itself.
+        OutputError: the checkpoint cannot be written.
     """
     run_digest = _run_digest(setup, labels, pool.shard_pictures)
     progress = checkpoint.load(out, run_digest) or Progress()
@@ -100,7 +103,8 @@ def run(
             on_pictures(pictures)
         progress.seconds = before_s + time.monotonic() - started_s
         if time.monotonic() - saved_s > _SAVE_EVERY_S:
-            checkpoint.save(out, run_digest, progress)
+            with told_as_output_error(checkpoint.FILE):
+                checkpoint.save(out, run_digest, progress)
             saved_s = time.monotonic()
 
     try:
@@ -114,7 +118,8 @@ def run(
         while pending:
             collect()
     except BaseException as error:
-        checkpoint.save(out, run_digest, progress)
+        with suppress(OSError):  # the first error is the one to tell
+            checkpoint.save(out, run_digest, progress)
         if isinstance(error, BrokenExecutor):
             raise _lost(setup.peers) from None
         raise
