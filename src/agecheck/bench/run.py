@@ -70,6 +70,7 @@ def run(
     pool: Pool,
     out: Path,
     on_pictures: OnPictures,
+    on_kept: Callable[[], None] = lambda: None,
 ) -> Progress:
     """Look at every labelled picture once, whatever was done in an earlier, interrupted run.
 
@@ -79,6 +80,7 @@ def run(
         pool: workers with this setup, closed in the end; the result does not depend on it.
         out: a folder for the checkpoint.
         on_pictures: told how many more pictures are done.
+        on_kept: told when the run ends early and what was done is in the checkpoint.
 
     Raises:
         ModelError, CalibrationError, PeerError: as Observer has them.
@@ -120,6 +122,8 @@ def run(
     except BaseException as error:
         with suppress(OSError):  # the first error is the one to tell
             checkpoint.save(out, run_digest, progress)
+            if progress.tally.count("pictures") >= checkpoint.MIN_PICTURES:
+                on_kept()
         if isinstance(error, BrokenExecutor):
             raise _lost(setup.peers) from None
         raise

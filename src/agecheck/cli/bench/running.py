@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from agecheck.cli.bench.options import prepare_for_document, progress, tell_bad_rows
 from agecheck.cli.exits import BadInput
 
@@ -38,8 +40,23 @@ def look_at_all(
     pool = _pool(setup, workers, scheduler)
     at_once = pool.workers
     prepare_for_document(out, checkpoint.FILE)
-    with progress(counted.pictures) as on_pictures:
-        done = run(setup, source, counted, pool=pool, out=out, on_pictures=on_pictures)
+    kept: list[str] = []
+    try:
+        with progress(counted.pictures) as on_pictures:
+            done = run(
+                setup,
+                source,
+                counted,
+                pool=pool,
+                out=out,
+                on_pictures=on_pictures,
+                on_kept=lambda: kept.append(checkpoint.FILE),
+            )
+    finally:
+        for file in kept:  # after the bar, whose line it would be on
+            click.echo(
+                f"agecheck: what was measured is kept ({file}); the same command goes on", err=True
+            )
     made = Circumstances(
         labels=counted,
         split=source.split,
