@@ -121,6 +121,7 @@ def _subject(of: Measures, made: Circumstances) -> Document:
         "ages_13_16": of.ages_13_16(),
         "by_age_year": _by_age(of),
         "by_age_range": _by_range(of),
+        "by_age_range_adults": _adults_at_25(of),
         "by_group": {
             name: _by_value(of, name, values)
             for name, values in _group_values(of, made.group_by).items()
@@ -176,17 +177,37 @@ def _by_age(of: Measures) -> list[Document]:
 
 
 def _by_range(of: Measures) -> list[Document]:
-    names = {str(key[2]) for key in of.tally.counts if key[:2] == (of.subject, AGE)}
-    ranges = sorted((n for n in names if "-" in n), key=lambda name: int(name.partition("-")[0]))
     return [
         {
             "age_range": name,
             "pictures": of.shown((AGE, name, _ALL)),
             **of.range_shares((AGE, name, _ALL)),
             "over_at_25": of.over((AGE, name, _ALL), 25),
+            "refused_at_25": of.over((AGE, name, _ALL), 25, refused=True),
         }
-        for name in ranges
+        for name in _age_labels(of)
+        if "-" in name
     ]
+
+
+def _adults_at_25(of: Measures) -> Document:
+    """Beside the ranges of minors: everybody whose whole label, range or year, is of adults."""
+    adults = [(AGE, name, _ALL) for name in _age_labels(of) if _lowest_years(name) >= 18]
+    return {
+        "pictures": sum(of.shown(where) for where in adults),
+        "over_at_25": of.over_in(adults, 25),
+        "refused_at_25": of.over_in(adults, 25, refused=True),
+    }
+
+
+def _age_labels(of: Measures) -> list[str]:
+    names = {str(key[2]) for key in of.tally.counts if key[:2] == (of.subject, AGE)}
+    # A column to group by may be called age, too; its values may be anything.
+    return sorted((n for n in names if n.partition("-")[0].isdecimal()), key=_lowest_years)
+
+
+def _lowest_years(age_label: str) -> int:
+    return int(age_label.partition("-")[0])
 
 
 def _group_values(of: Measures, columns: tuple[str, ...]) -> dict[str, list[str]]:
