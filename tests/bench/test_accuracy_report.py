@@ -90,6 +90,30 @@ class TestCommand:
         assert ran.exit_code == 0
         assert ran.stdout.splitlines()[0] == "* mae_years/all: +30.000"
 
+    @pytest.mark.parametrize(
+        ("part", "name", "told"),
+        [
+            ("data", "labels_digest", "pictures"),
+            ("data", "pictures", "pictures"),
+            ("bundle", "models_digest", "models"),
+            ("bundle", "calibration_digest", "calibration"),
+            ("bundle", "agecheck", "version of agecheck"),
+        ],
+    )
+    def test_compare_says_first_what_is_not_alike(
+        self, document: dict[str, Any], out: Path, tmp_path: Path, part: str, name: str, told: str
+    ) -> None:
+        """A difference between other pictures, or other models, is not read as a change of one."""
+        other = json.loads(json.dumps(document))
+        other[part][name] = 1
+        after = tmp_path / "after.json"
+        after.write_text(json.dumps(other), encoding="utf-8")
+        ran = CliRunner().invoke(cli, ["bench", "compare", str(out / "results.json"), str(after)])
+        assert ran.exit_code == 0
+        first, *rest = ran.stdout.splitlines()
+        assert first.startswith(f"Not the same in both results: {told}. ")
+        assert rest[-1].startswith("0 of ")
+
     @pytest.mark.parametrize("content", ["", "[]", '{"schema": "other"}', "\xff"])
     def test_compare_refuses_what_is_no_result(self, content: str, tmp_path: Path) -> None:
         """A wrong file is the caller's to mend: one line, exit code 2."""

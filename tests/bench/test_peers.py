@@ -39,7 +39,8 @@ except PeerError as error:
     shown = subprocess.run(  # noqa: S603
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert shown.stdout == "() no peer of that name can run here; there is: none\n"
+    told = f"peer {NAME} cannot run here (ModuleNotFoundError); there is: none"
+    assert shown.stdout == f"() {told}\n"
 
 
 def test_an_unknown_peer_is_told_those_that_there_are() -> None:

@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 from agecheck.bench import bands, checkpoint
 from agecheck.bench.faults import Faults
-from agecheck.bench.labels import FaceLabel
+from agecheck.bench.labels import FaceLabel, LabelCount
 from agecheck.bench.observe import AGECHECK, Observation, Sighting
+from agecheck.bench.results import Circumstances, results
+from agecheck.bench.tables import tables
 from agecheck.bench.tally import REPLICATES, Tally, bootstrap_weights, dimension_of
+from agecheck.calibration import shipped_calibration
 from agecheck.policy import AgePolicy, EffectivePolicy
 
 POLICY = EffectivePolicy(18, 25.0, 3)
@@ -233,3 +236,43 @@ class TestCheckpoint:
         }
         file.write_bytes(damaged[damage])
         assert checkpoint.load(file.parent, THIS_RUN) is None
+
+
+def test_ranges_of_minors_stand_beside_the_adults_refused() -> None:
+    """A rate of minors answered 25 or more is never read without what it costs adults."""
+    over, under = (Observation(None, years, 2.0, years) for years in (30.0, 20.0))
+    seen = [
+        *([("10-17", over)] * 5 + [("10-17", under)] * 20),
+        *([("20-29", over)] * 15 + [("20-29", under)] * 10),
+        *([("40", over)] * 25),
+        *([("16-19", over)] * 25),  # neither minors nor adults
+    ]
+    tally = Tally()
+    for index, (ages_years, observation) in enumerate(seen):
+        low, _, high = ages_years.partition("-")
+        label = FaceLabel(f"{index}", int(low), int(high or low))
+        tally.add(label, Sighting({AGECHECK: observation}), (), POLICY)
+    document = results(tally, circumstances())
+    rows = {row["age_range"]: row for row in document["by_age_range"]}
+    assert [rows["10-17"][key]["value"] for key in ("over_at_25", "refused_at_25")] == [0.2, 0.8]
+    assert [rows["20-29"][key]["value"] for key in ("over_at_25", "refused_at_25")] == [0.6, 0.4]
+    adults = document["by_age_range_adults"]
+    assert (adults["pictures"], adults["refused_at_25"]["value"]) == (50, 0.2)
+    (table,) = [table for table in tables(document) if table.name == "by_age_range"]
+    assert table.columns[-2:] == ["answered 25 or more", "refused at 25"]
+    assert table.rows[-1][-2:] == [adults["over_at_25"], adults["refused_at_25"]]
+
+
+def circumstances() -> Circumstances:
+    calibration = shipped_calibration()
+    return Circumstances(
+        labels=LabelCount(100, (), {}, "", has_subjects=False),
+        split=None,
+        group_by=(),
+        peer_versions={},
+        faults=Faults(),
+        calibration=calibration,
+        policy=POLICY,
+        workers=1,
+        seconds=1.0,
+    )

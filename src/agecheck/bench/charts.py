@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 
 WIDTH, HEIGHT = 640, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 66, 20, 14, 52
@@ -22,12 +23,20 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A line with a ribbon. `colour` is a number from 1 to 5 of the page's palette."""
+    """A line with a ribbon, broken at each None; a point alone is a dot with its interval.
+
+    `colour` is a number from 1 to 5 of the page's palette.
+    """
 
     name: str
-    points: Sequence[Point]
+    points: Sequence[Point | None]
     colour: int
     dashed: bool = False
+
+    def runs(self) -> list[list[Point]]:
+        """The points that are joined, in order."""
+        groups = groupby(self.points, key=lambda point: point is None)
+        return [[p for p in group if p is not None] for is_gap, group in groups if not is_gap]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +69,17 @@ def line_chart(
     *,
     marked_x: tuple[float, str] | None = None,
     diagonal: bool = False,
+    note: str = "",
 ) -> str:
-    """Lines with their 95 % ribbons, a legend, and perhaps a marked place or a diagonal."""
+    """Lines with their 95 % ribbons, a legend, and perhaps a marked place, a diagonal or a note."""
     parts = [_frame(axes)]
     if diagonal:
         (x0, x1), (y0, y1) = axes.x_range, axes.y_range
         ends = f'x1="{axes.x(x0):.1f}" y1="{axes.y(y0):.1f}" x2="{axes.x(x1):.1f}"'
         parts.append(f'<line class="guide" {ends} y2="{axes.y(y1):.1f}"/>')
     for one in series:
-        parts += [_ribbon(axes, one), _line(axes, one)]
+        for run in one.runs():
+            parts += [_ribbon(axes, run, one.colour), _line(axes, run, one)]
     if marked_x is not None:
         x = axes.x(marked_x[0])
         parts.append(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" ')
@@ -77,7 +88,14 @@ def line_chart(
         shift = -6 if side == "end" else 6
         parts.append(f'<text class="marked" x="{x + shift:.1f}" y="{_TOP + 12}" ')
         parts.append(f'text-anchor="{side}">{escape(marked_x[1])}</text>')
-    return _figure(title, "".join(parts), [(one.name, one.colour) for one in series])
+    legend = [(one.name, one.colour) for one in series]
+    return _figure(title, "".join(parts), legend, note=note)
+
+
+def no_chart(title: str, why: str) -> str:
+    """The place of a chart that the data cannot support."""
+    caption = f"<figcaption>{escape(title)}</figcaption>"
+    return f'<figure>{caption}<p class="faint">{escape(why)}</p></figure>'
 
 
 def bar_chart(title: str, axes: Axes, bars: Sequence[Point], *, expected: float) -> str:
@@ -166,7 +184,13 @@ def round_step(longest: float) -> tuple[float, float]:
     return step, step * math.ceil(longest / step)
 
 
-def _figure(title: str, body: str, legend: Sequence[tuple[str, int]], height: int = HEIGHT) -> str:
+def _figure(
+    title: str,
+    body: str,
+    legend: Sequence[tuple[str, int]],
+    height: int = HEIGHT,
+    note: str = "",
+) -> str:
     keys = "".join(
         f'<span><i class="key c{colour}"></i>{escape(name)}</span>' for name, colour in legend
     )
@@ -174,7 +198,8 @@ def _figure(title: str, body: str, legend: Sequence[tuple[str, int]], height: in
         f"<figure><figcaption>{escape(title)}</figcaption>"
         f'<div class="legend">{keys}</div>'
         f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">{body}</svg>'
-        "</figure>"
+        + (f'<p class="faint">{escape(note)}</p>' if note else "")
+        + "</figure>"
     )
 
 
@@ -207,18 +232,24 @@ def _ticks(ends: tuple[float, float], step: float) -> list[float]:
     return [round(low + index * step, 6) for index in range(int((high - low) / step + 1.001))]
 
 
-def _line(axes: Axes, series: Series) -> str:
-    if not series.points:
-        return ""
-    path = " ".join(f"{axes.x(p.x):.1f},{axes.y(p.y):.1f}" for p in series.points)
+def _line(axes: Axes, run: Sequence[Point], series: Series) -> str:
+    if len(run) == 1:
+        x, y = axes.x(run[0].x), axes.y(run[0].y)
+        low, high = (axes.y(end) for end in run[0].interval or (run[0].y, run[0].y))
+        return (
+            f'<line class="line c{series.colour}" x1="{x:.1f}" x2="{x:.1f}" '
+            f'y1="{low:.1f}" y2="{high:.1f}"/>'
+            f'<circle class="fill c{series.colour}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>'
+        )
+    path = " ".join(f"{axes.x(p.x):.1f},{axes.y(p.y):.1f}" for p in run)
     dash = ' stroke-dasharray="6 4"' if series.dashed else ""
     return f'<polyline class="line c{series.colour}"{dash} points="{path}"/>'
 
 
-def _ribbon(axes: Axes, series: Series) -> str:
-    held = [(p.x, *p.interval) for p in series.points if p.interval is not None]
+def _ribbon(axes: Axes, run: Sequence[Point], colour: int) -> str:
+    held = [(p.x, *p.interval) for p in run if p.interval is not None]
     if len(held) < 2:
         return ""
     there = [f"{axes.x(x):.1f},{axes.y(high):.1f}" for x, _, high in held]
     back = [f"{axes.x(x):.1f},{axes.y(low):.1f}" for x, low, _ in reversed(held)]
-    return f'<polygon class="ribbon c{series.colour}" points="{" ".join(there + back)}"/>'
+    return f'<polygon class="ribbon c{colour}" points="{" ".join(there + back)}"/>'

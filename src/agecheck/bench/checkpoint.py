@@ -79,11 +79,15 @@ def key_of(pictures: Iterable[bytes | None]) -> bytes | None:
     return hashed.digest() if n else None
 
 
-def save(folder: Path, run: Run, progress: Progress) -> None:
-    """Replace the checkpoint in one step; nothing is written for fewer than MIN_PICTURES."""
+def save(folder: Path, run: Run, progress: Progress) -> bool:
+    """Replace the checkpoint in one step; nothing is kept of fewer than MIN_PICTURES.
+
+    Returns:
+        Whether anything was kept.
+    """
     tally = progress.tally
     if run.key is None or tally.count("pictures") < MIN_PICTURES:
-        return
+        return False
     counts, sums = list(tally.counts.items()), list(tally.sums.items())
     head = {
         "done": sorted(progress.done),
@@ -111,6 +115,7 @@ def save(folder: Path, run: Run, progress: Progress) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    return True
 
 
 def load(folder: Path, run: Run) -> Progress | None:

@@ -93,6 +93,36 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]
     ]
 
 
+def unlike(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """In one line, what the two were not measured with alike; empty where all is the same.
+
+    Args:
+        before, after: documents from `read_results`.
+    """
+    parts = {
+        "pictures": (("data", "labels_digest"), ("data", "pictures")),
+        "models": (("bundle", "models_digest"),),
+        "calibration": (("bundle", "calibration_digest"),),
+        "version of agecheck": (("bundle", "agecheck"),),
+    }
+    others = [
+        name
+        for name, places in parts.items()
+        if any(_member(before, *place) != _member(after, *place) for place in places)
+    ]
+    if not others:
+        return ""
+    return (
+        f"Not the same in both results: {', '.join(others)}. The figures are compared all the same."
+    )
+
+
+def _member(document: Mapping[str, Any], part: str, name: str) -> object:
+    """The file is somebody else's: what should be an object may be none."""
+    held = document.get(part)
+    return held.get(name) if isinstance(held, dict) else None
+
+
 def figures(document: object, name: str = "") -> Iterator[tuple[str, Figure]]:
     """The supported figures of a document, with their paths, in its order."""
     if isinstance(document, list):

@@ -132,20 +132,29 @@ def _stages(document: Document) -> str:
 
 
 def _percentiles(document: Document) -> str:
+    title, kinds = "How the times are spread", document["check_ms"]
     series = [
         Series(
             document["seal"] if name == "default" else name,
             supported_points([(percent, of[f"p{percent}"]) for percent in PERCENTILES]),
             colour,
         )
-        for colour, (name, of) in enumerate(document["check_ms"].items(), start=1)
+        for colour, (name, of) in enumerate(kinds.items(), start=1)
     ]
-    ends = [end for one in series for p in one.points for end in (p.interval or (p.y,))]
+    missing = {
+        f"p{percent} takes {of[f'p{percent}']['needs_n']}": of[f"p{percent}"]["n"]
+        for percent in PERCENTILES
+        for of in kinds.values()
+        if of[f"p{percent}"]["value"] is None
+    }
+    too_few = f"Not shown, for {max(missing.values(), default=0)} checks are too few: "
+    note = f"{too_few}{', '.join(missing)}." if missing else ""
+    ends = [end for one in series for p in one.points if p for end in (p.interval or (p.y,))]
     if not ends:
-        return ""
+        return charts.no_chart(title, note)
     step, top = charts.round_step(max(ends))
     axes = Axes("percentile", "ms", (50, 100), (0, top), 10, step)
-    return charts.line_chart("How the times are spread", axes, series)
+    return charts.line_chart(title, axes, series, note=note)
 
 
 def _callers(document: Document) -> str:

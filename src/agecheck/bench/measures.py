@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -66,9 +67,16 @@ class Measures:
 
     def over(self, where: Slice, challenge_age_years: int, *, refused: bool = False) -> Figure:
         """Share of all labelled pictures that reach a whole challenge age, or that do not."""
-        n = self.shown(where)
+        return self.over_in([where], challenge_age_years, refused=refused)
+
+    def over_in(
+        self, places: Sequence[Slice], challenge_age_years: int, *, refused: bool = False
+    ) -> Figure:
+        """The same share over several slices together, of which no two share a picture."""
+        n = sum(self.shown(where) for where in places)
         reached = sum(
             self._count(*where, "highest challenge age", reached_years)
+            for where in places
             for reached_years in bands.CHALLENGE_AGES_YEARS
             if reached_years >= challenge_age_years
         )

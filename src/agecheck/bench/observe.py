@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from agecheck.adapters.age_ensemble import AgeFeatures
 from agecheck.adapters.quality import FaceQualityAssessor
-from agecheck.bench.peers import load_peer
+from agecheck.bench.peers import load_peer, years_of
 from agecheck.bootstrap import build_age_features, build_pipeline
 from agecheck.calibration import Calibration
 from agecheck.errors import CalibrationError, ImageError
@@ -162,12 +162,12 @@ class Observer:
 
     def _ask(self, name: str, encoded: bytes) -> Observation:
         try:
-            years = self._peers[name].estimate_years(encoded)
+            answer = self._peers[name].estimate_years(encoded)
+            if answer is None:
+                return Observation(str(Reason.NO_FACE))
+            return _alone(years_of(answer))
         except Exception:  # whatever a peer does on a picture, it is a failure of the peer
             return Observation(PEER_FAILED)
-        if years is None:
-            return Observation(str(Reason.NO_FACE))
-        return _alone(years)
 
     def _eye_distance_px(self, encoded: bytes) -> float:
         """The recorder's distance is in the decoded frame, which may be reduced."""

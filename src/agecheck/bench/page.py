@@ -60,6 +60,11 @@ def supported_points(pairs: Sequence[tuple[float, Figure]]) -> list[Point]:
     return [Point(x, f["value"], interval_of(f)) for x, f in pairs if f["value"] is not None]
 
 
+def broken_line(pairs: Sequence[tuple[float, Figure]]) -> list[Point | None]:
+    """The figures over their x, with None where one is not supported: no line leads across it."""
+    return [next(iter(supported_points([pair])), None) for pair in pairs]
+
+
 def text_of(cell: Cell, digits: int = 3) -> str:
     """A cell as plain text; a figure with its interval and n, or why it is missing."""
     if not isinstance(cell, dict):

@@ -1,22 +1,22 @@
 """Other age estimators, run on the same pictures. Each is an installed entry point.
 
-A peer comes with its own face detector, as its users get it. One that cannot be imported is not
+A peer comes with its own face detector, as its users get it. One that cannot be made here is not
 listed, and nothing takes its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
-from typing import Protocol, cast
+from typing import Protocol, SupportsFloat, cast
 
+from agecheck.bench.bands import OLDEST_YEARS
 from agecheck.errors import AgecheckError
 
 ENTRY_POINT_GROUP = "agecheck.bench.peers"
 
 
 class PeerError(AgecheckError):
-    """There is no such peer here; the message names those that there are."""
+    """A peer cannot run here; the message names it where it is known, or those that can."""
 
 
 class Peer(Protocol):
@@ -28,35 +28,57 @@ class Peer(Protocol):
     def estimate_years(self, encoded: bytes) -> float | None:
         """The age of the person in a JPEG, PNG or WebP; None when it finds no face.
 
-        Whatever it raises is counted as a failure on that picture.
+        Whatever it raises is counted as a failure on that picture, and so is an answer that is no
+        number of years from 0 to OLDEST_YEARS.
         """
 
 
 def available_peers() -> tuple[str, ...]:
-    """Names of the peers that can be imported here."""
-    return tuple(sorted(entry.name for entry in _entries() if _factory(entry) is not None))
+    """Names of the peers that can be made here."""
+    return tuple(sorted({entry.name for entry in _entries() if not isinstance(_made(entry), str)}))
 
 
 def load_peer(name: str) -> Peer:
     """Make a peer.
 
     Raises:
-        PeerError: there is none of that name that can be imported.
+        PeerError: there is none of that name, or it cannot be made here.
     """
-    for entry in _entries():
-        factory = _factory(entry) if entry.name == name else None
-        if factory is not None:
-            return factory()
+    entries = [entry for entry in _entries() if entry.name == name]
+    why = "no peer of that name can run here"
+    for entry in entries:
+        made = _made(entry)
+        if not isinstance(made, str):
+            return made
+        why = f"peer {name} cannot run here ({made})"
     known = ", ".join(available_peers()) or "none"
-    raise PeerError(f"no peer of that name can run here; there is: {known}")
+    raise PeerError(f"{why}; there is: {known}")
+
+
+def years_of(answer: SupportsFloat) -> float:
+    """A peer's answer as years.
+
+    Raises:
+        Exception: it is no number of years; whatever the foreign object raises.
+    """
+    if isinstance(answer, str | bytes | bool):
+        raise TypeError("an age is a number")
+    years = float(answer)
+    if not 0 <= years <= OLDEST_YEARS:
+        raise ValueError("an age is from 0 to 120 years")
+    return years
 
 
 def _entries() -> tuple[EntryPoint, ...]:
     return tuple(entry_points(group=ENTRY_POINT_GROUP))
 
 
-def _factory(entry: EntryPoint) -> Callable[[], Peer] | None:
+def _made(entry: EntryPoint) -> Peer | str:
+    """The peer, or what keeps it from running, without an error's text: it may quote paths."""
     try:
-        return cast(Callable[[], Peer], entry.load())
-    except ImportError:
-        return None
+        peer = entry.load()()
+        if isinstance(peer.version, str) and callable(peer.estimate_years):
+            return cast(Peer, peer)
+    except (Exception, SystemExit) as error:
+        return type(error).__name__
+    return "it is no peer"

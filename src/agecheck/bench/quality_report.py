@@ -8,10 +8,10 @@ from agecheck.bench import charts
 from agecheck.bench.charts import Axes, Series
 from agecheck.bench.page import (
     Tile,
+    broken_line,
     faint,
     page,
     plots,
-    supported_points,
     tables_of,
     tiles,
     value_and_interval,
@@ -137,10 +137,11 @@ def _cells(of: Document) -> list[Cell]:
 def _component_plot(of: Document) -> str:
     """Error and share of faces over the component's bins, each at its number."""
     numbered = list(enumerate(of["bins"]))
-    error = supported_points([(index + 0.5, row["mae_years"]) for index, row in numbered])
-    if not error:
+    error = broken_line([(index + 0.5, row["mae_years"]) for index, row in numbered])
+    highest = max(((p.interval or (0, p.y))[1] for p in error if p is not None), default=None)
+    if highest is None:
         return ""
-    step, top = charts.round_step(max((p.interval or (0, p.y))[1] for p in error))
+    step, top = charts.round_step(highest)
     ends = tuple(f"{row['to']:g}" for row in of["bins"][:-1])
     limit_at = 1 + next(index for index, row in numbered if row["to"] == of["limit"])
     axes = Axes(

@@ -9,6 +9,7 @@ from typing import Any
 from agecheck.bench import bands, charts
 from agecheck.bench.charts import Axes, Series
 from agecheck.bench.page import (
+    broken_line,
     faint,
     page,
     plots,
@@ -17,7 +18,7 @@ from agecheck.bench.page import (
     tiles,
     value_and_interval,
 )
-from agecheck.bench.statistics import Figure
+from agecheck.bench.statistics import MIN_N, Figure, unsupported
 from agecheck.bench.tables import subjects, tables
 
 Document = dict[str, Any]
@@ -91,14 +92,21 @@ def _plots(document: Document) -> str:
 
 
 def _error_by_age(document: Document) -> str:
-    rows = document["by_age_year"]
-    error = supported_points([(row["age_years"], row["mae_years"]) for row in rows])
-    bias = supported_points([(row["age_years"], row["bias_years"]) for row in rows])
-    if not error:
+    rows = {row["age_years"]: row for row in document["by_age_year"]}
+    ages = range(max(rows, default=0) + 1)
+    # An age without any picture has no row, and breaks the lines as one with few does.
+    error, bias = (
+        broken_line(
+            [(age, rows[age][key] if age in rows else unsupported(0, MIN_N)) for age in ages]
+        )
+        for key in ("mae_years", "bias_years")
+    )
+    shown = [point for point in error if point is not None]
+    if not shown:
         return ""
-    lowest = min([0.0, *(p.interval[0] if p.interval else p.y for p in bias)])
-    highest = max(p.interval[1] if p.interval else p.y for p in error)
-    oldest = max(p.x for p in error)
+    lowest = min([0.0, *(p.interval[0] if p.interval else p.y for p in bias if p is not None)])
+    highest = max(p.interval[1] if p.interval else p.y for p in shown)
+    oldest = max(p.x for p in shown)
     bottom = -5.0 * -(int(lowest) // 5) if lowest < 0 else 0.0
     axes = Axes(
         "age, years", "years", (0, 10 * (oldest // 10 + 1)), (bottom, 5 * (highest // 5 + 1)), 10, 5
@@ -144,15 +152,12 @@ def _adult_pass(document: Document) -> str:
 
 
 def _reliability(document: Document) -> str:
-    points = [
-        (row["stated_mean"], row["adults"])
-        for row in document["uncertainty"]["adult_reliability"]
-        if row["stated_mean"] is not None
-    ]
-    if not points:
+    bins = document["uncertainty"]["adult_reliability"]
+    points = broken_line([(row["stated_mean"], row["adults"]) for row in bins])
+    if not any(points):
         return ""
     axes = Axes("stated probability of being 18 or more", "share that is", (0, 1), (0, 1), 0.2, 0.2)
-    series = [Series("measured", supported_points(points), 1)]
+    series = [Series("measured", points, 1)]
     return charts.line_chart("Reliability", axes, series, diagonal=True)
 
 

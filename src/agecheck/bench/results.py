@@ -130,6 +130,7 @@ def _subject(of: Measures, made: Circumstances) -> Document:
         "ages_13_16": of.ages_13_16(),
         "by_age_year": _by_age(of),
         "by_age_range": _by_range(of),
+        "by_age_range_adults": _adults_at_25(of),
         "by_group": {
             joined(columns): _by_value(of, dimension_of(columns), values)
             for columns, values in _group_values(of, made.group_by).items()
@@ -185,17 +186,36 @@ def _by_age(of: Measures) -> list[Document]:
 
 
 def _by_range(of: Measures) -> list[Document]:
-    names = {str(key[2]) for key in of.tally.counts if key[:2] == (of.subject, AGE)}
-    ranges = sorted((n for n in names if "-" in n), key=lambda name: int(name.partition("-")[0]))
     return [
         {
             "age_range": name,
             "pictures": of.shown((AGE, name, _ALL)),
             **of.range_shares((AGE, name, _ALL)),
             "over_at_25": of.over((AGE, name, _ALL), 25),
+            "refused_at_25": of.over((AGE, name, _ALL), 25, refused=True),
         }
-        for name in ranges
+        for name in _age_labels(of)
+        if "-" in name
     ]
+
+
+def _adults_at_25(of: Measures) -> Document:
+    """Beside the ranges of minors: everybody whose whole label, range or year, is of adults."""
+    adults = [(AGE, name, _ALL) for name in _age_labels(of) if _lowest_years(name) >= 18]
+    return {
+        "pictures": sum(of.shown(where) for where in adults),
+        "over_at_25": of.over_in(adults, 25),
+        "refused_at_25": of.over_in(adults, 25, refused=True),
+    }
+
+
+def _age_labels(of: Measures) -> list[str]:
+    names = {str(key[2]) for key in of.tally.counts if key[:2] == (of.subject, AGE)}
+    return sorted(names, key=_lowest_years)
+
+
+def _lowest_years(age_label: str) -> int:
+    return int(age_label.partition("-")[0])
 
 
 def _group_values(of: Measures, columns: tuple[str, ...]) -> dict[tuple[str, ...], list[str]]:

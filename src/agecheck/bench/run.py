@@ -5,17 +5,21 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 from agecheck.bench import checkpoint
 from agecheck.bench.checkpoint import Progress, Run
+from agecheck.bench.files import told_as_output_error
 from agecheck.bench.labels import FaceLabel, LabelCount, LabelSource
+from agecheck.bench.peers import PeerError
 from agecheck.bench.pictures import PictureReader
 from agecheck.bench.pools import process_pool
 from agecheck.bench.worker import RunSetup, ShardResult, Worker
+from agecheck.errors import AgecheckError, InternalError
 
 SHARD_PICTURES = 128
 MIN_SHARD_PICTURES = 100
@@ -68,6 +72,7 @@ def run(
     pool: Pool,
     out: Path,
     on_pictures: OnPictures,
+    on_kept: Callable[[], None] = lambda: None,
 ) -> Progress:
     """Look at every labelled picture once, whatever was done in an earlier, interrupted run.
 
@@ -77,9 +82,12 @@ def run(
         pool: workers with this setup, closed in the end; the result does not depend on it.
         out: a folder for the checkpoint.
         on_pictures: told how many more pictures are done.
+        on_kept: told when the run ends early and what was done is in the checkpoint.
 
     Raises:
         ModelError, CalibrationError, PeerError: as Observer has them.
+        PeerError, InternalError: a worker process ended by itself.
+        OutputError: the checkpoint cannot be written.
     """
     this_run = Run(_run_digest(setup, labels, pool.shard_pictures), _checkpoint_key(setup, source))
     progress = checkpoint.load(out, this_run) or Progress()
@@ -99,7 +107,8 @@ def run(
             on_pictures(pictures)
         progress.seconds = before_s + time.monotonic() - started_s
         if time.monotonic() - saved_s > _SAVE_EVERY_S:
-            checkpoint.save(out, this_run, progress)
+            with told_as_output_error(checkpoint.FILE):
+                checkpoint.save(out, this_run, progress)
             saved_s = time.monotonic()
 
     try:
@@ -112,12 +121,25 @@ def run(
             pending[pool.submit(shard)] = index, len(shard)
         while pending:
             collect()
-    except BaseException:
-        checkpoint.save(out, this_run, progress)
+    except BaseException as error:
+        with suppress(OSError):  # the first error is the one to tell
+            if checkpoint.save(out, this_run, progress):
+                on_kept()
+        if isinstance(error, BrokenExecutor):
+            raise _lost(setup.peers) from None
         raise
     finally:
         pool.close()
     return progress
+
+
+def _lost(peers: tuple[str, ...]) -> AgecheckError:
+    """A worker that ended cannot say what ended it; a peer's native code is the likeliest."""
+    if not peers:
+        return InternalError("a worker process ended by itself, as one without memory does")
+    return PeerError(
+        f"a worker process ended by itself, which a peer can do to it; here ran: {', '.join(peers)}"
+    )
 
 
 def shards(

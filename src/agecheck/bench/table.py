@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agecheck.bench.files import replacing
 from agecheck.bench.statistics import Figure
 
 Cell = str | int | float | None | Figure
@@ -33,7 +34,7 @@ class Table:
 
 def write_csv(table: Table, folder: Path) -> None:
     """Write one table; a figure takes four columns."""
-    with (folder / f"{table.name}.csv").open("w", newline="", encoding="utf-8") as file:
+    with replacing(folder / f"{table.name}.csv") as file:
         writer = csv.writer(file)
         wide = [any(isinstance(row[i], dict) for row in table.rows) for i in _indices(table)]
         writer.writerow(

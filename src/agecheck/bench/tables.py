@@ -217,18 +217,27 @@ def _uncertainty(document: Document) -> Table:
 
 
 def _by_range(document: Document) -> Table:
+    adults = document["by_age_range_adults"]
+    rows: list[list[Cell]] = [
+        [
+            *(row["age_range"], row["pictures"], row["below"], row["inside"], row["above"]),
+            *(row["over_at_25"], row["refused_at_25"]),
+        ]
+        for row in document["by_age_range"]
+    ]
+    rows.append(
+        [
+            *("all adults, ranges and years", adults["pictures"], None, None, None),
+            *(adults["over_at_25"], adults["refused_at_25"]),
+        ]
+    )
     return Table(
         "by_age_range",
         "Labels that are ranges",
-        "Where the estimate lies; half a year beyond the range still counts as inside.",
-        ["ages", "pictures", "below", "inside", "above", "answered 25 or more"],
-        [
-            [
-                *(row["age_range"], row["pictures"], row["below"], row["inside"], row["above"]),
-                row["over_at_25"],
-            ]
-            for row in document["by_age_range"]
-        ],
+        "Where the estimate lies; half a year beyond the range still counts as inside. Who is not "
+        "answered 25 or more is refused at that challenge age.",
+        ["ages", "pictures", "below", "inside", "above", "answered 25 or more", "refused at 25"],
+        rows,
     )
 
 

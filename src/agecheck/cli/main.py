@@ -17,14 +17,16 @@ def main() -> None:
     """Run the program on the process's own arguments; ends the process."""
     gc.disable()  # what is loaded stays
     atexit.register(gc.freeze)  # and goes with the process; to look through it takes a check's time
-    if sys.platform != "win32":
-        # `agecheck check *.jpg | head -1` ends quietly, as other filters do.
+    measures = sys.argv[1:2] == ["bench"]
+    if sys.platform != "win32" and not measures:
+        # `agecheck check *.jpg | head -1` ends quietly, as other filters do. A benchmark writes to
+        # workers, too, and has to outlive one that ends.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     for stream in (sys.stdout, sys.stderr):
         # A file name that the terminal's encoding lacks is shown escaped, and breaks nothing.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    if sys.argv[1:2] == ["bench"]:
+    if measures:
         signal.signal(signal.SIGTERM, _end_in_order)
     try:
         if _will_need_a_worker(sys.argv[1:]):

@@ -13,7 +13,6 @@ import click
 from agecheck.cli.bench.options import (
     FILE,
     FOLDER,
-    make_folder,
     out_option,
     progress,
     workers_option,
@@ -39,13 +38,14 @@ def attacks(folder: Path, *, labels: Path | None, workers: int | None, out: Path
     and the worst, and BPCER, in the words of ISO/IEC 30107-3, and which parts were not run.
     """
     from agecheck.bench.attacks import ClipLabelError, read_labels, results, run_clips
+    from agecheck.bench.files import prepare_folder, write_text
     from agecheck.bench.machine import usable_cores
 
     try:
         rows, bad_rows = read_labels(folder / "labels.csv" if labels is None else labels)
     except ClipLabelError as error:
         raise BadInput(str(error)) from None
-    make_folder(out)
+    prepare_folder(out, ["results.json", "clips.csv"])
     if bad_rows:
         click.echo(f"agecheck: {bad_rows} rows left out", err=True)
     began_s = time.monotonic()
@@ -54,14 +54,15 @@ def attacks(folder: Path, *, labels: Path | None, workers: int | None, out: Path
         seen = run_clips(folder, rows, workers=min(workers, len(rows)), on_clip=on_clip)
     seconds = time.monotonic() - began_s
     document = results(rows, seen, bad_rows=bad_rows, seconds=seconds)
-    text = json.dumps(document, indent=1) + "\n"
-    (out / "results.json").write_text(text, encoding="utf-8")
+    write_text(out / "results.json", json.dumps(document, indent=1) + "\n")
     _write_clips(out / "clips.csv", rows, seen)
     _tell(document, out)
 
 
 def _write_clips(path: Path, rows: Sequence[Labelled], seen: Sequence[Seen]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
+    from agecheck.bench.files import replacing
+
+    with replacing(path) as file:
         writer = csv.writer(file)
         writer.writerow(["file", "label", "attack", "outcome", "reason"])
         for row, one in zip(rows, seen, strict=True):

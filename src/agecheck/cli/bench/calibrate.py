@@ -9,7 +9,6 @@ import click
 from agecheck.cli.bench.options import (
     FOLDER,
     label_options,
-    make_folder,
     out_option,
     progress,
     tell_bad_rows,
@@ -58,6 +57,7 @@ def calibrate(
     from agecheck.bench.calibrate import join, make_calibration, require_enough
     from agecheck.bench.calibration_card import card
     from agecheck.bench.extraction import extract_features
+    from agecheck.bench.files import prepare_folder, write_text
     from agecheck.bench.labels import count_labels, open_labels
     from agecheck.bench.machine import usable_cores
     from agecheck.calibration import shipped_calibration
@@ -67,6 +67,7 @@ def calibrate(
     tell_bad_rows(counted)
     exact = [label for label in source.labels() if label.is_exact]
     require_enough(exact, fits=not keep_fusion)
+    prepare_folder(out, [CALIBRATION_FILE, CARD_FILE, DIGEST_FILE])
     with progress(len(exact)) as on_pictures:
         found = extract_features(folder, exact, workers or usable_cores(), on_pictures)
     faces = join(exact, found)
@@ -76,11 +77,9 @@ def calibrate(
         "labels that are ranges": counted.pictures - len(exact),
         "files that cannot be read": faces.unreadable,
     }
-    make_folder(out)
-    (out / CALIBRATION_FILE).write_bytes(made.content)
-    (out / CARD_FILE).write_text(card(made, faces, left_out), encoding="utf-8")
-    digest_line = f"{made.calibration.digest}  {CALIBRATION_FILE}\n"
-    (out / DIGEST_FILE).write_text(digest_line, encoding="utf-8")
+    write_text(out / CALIBRATION_FILE, made.content.decode())
+    write_text(out / CARD_FILE, card(made, faces, left_out))
+    write_text(out / DIGEST_FILE, f"{made.calibration.digest}  {CALIBRATION_FILE}\n")
     click.echo(f"{CALIBRATION_FILE} {made.calibration.digest}")
     for limit, rates in made.calibration.challenge_ages_years.items():
         listed = ", ".join(f"{rate:.3g}: {years:.1f}" for rate, years in rates.items())

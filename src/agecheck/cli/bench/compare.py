@@ -19,10 +19,13 @@ def compare(before: Path, after: Path, *, show_all: bool) -> None:
     BEFORE and AFTER are two results.json of `bench accuracy`, or two of `bench quality`.
     """
     from agecheck.bench.compare import compare as compare_results
-    from agecheck.bench.compare import read_results
+    from agecheck.bench.compare import read_results, unlike
     from agecheck.bench.page import text_of
 
-    changes = compare_results(read_results(before), read_results(after))
+    one, other = read_results(before), read_results(after)
+    changes = compare_results(one, other)
+    if told := unlike(one, other):
+        click.echo(told)
     beyond = [change for change in changes if change.beyond_noise]
     for change in changes if show_all else beyond:
         mark = "*" if change.beyond_noise else " "

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from agecheck.cli.bench.options import make_folder, out_option, write_document
+from agecheck.cli.bench.options import out_option, prepare_for_document, write_document
 
 _PICTURE = click.Path(path_type=Path, readable=False)
 
@@ -52,8 +52,13 @@ def latency(
 
     most = 2 * usable_cores() if callers is None else callers
     plan = Plan(pictures, rounds, cold_rounds, most)
-    document = measure(plan, lambda step: click.echo(f"agecheck: {step} ...", err=True))
-    make_folder(out)
+
+    def begin(step: str) -> None:
+        # Here, for by the first step the pictures have been found usable.
+        prepare_for_document(out)
+        click.echo(f"agecheck: {step} ...", err=True)
+
+    document = measure(plan, begin)
     write_document(document, html_report(document), tables(document), out)
     for name, value, rest in headline(document):
         click.echo(f"{name:<40} {value:>12}  ({rest})")

@@ -1,4 +1,4 @@
-"""What the bench commands have in common: options, the progress bar, and how folders are made."""
+"""What the bench commands have in common: options, the progress bar, and what is written."""
 
 from __future__ import annotations
 
@@ -78,14 +78,6 @@ def given_calibration(path: Path | None) -> Calibration:
         raise BadInput(str(error)) from None
 
 
-def make_folder(out: Path) -> None:
-    """Make the folder for the results."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        raise BadInput("the folder for the results cannot be made") from None
-
-
 def tell_bad_rows(labels: LabelCount) -> None:
     """Say how many rows are left out, and show the first ones."""
     for fault, count in labels.faults.items():
@@ -106,12 +98,20 @@ def progress(pictures: int) -> Iterator[Callable[[int], None]]:
 
 def write_document(document: dict[str, Any], page: str, tables: Sequence[Table], out: Path) -> None:
     """Write results.json, report.html and the tables."""
+    from agecheck.bench.files import write_text
     from agecheck.bench.table import write_csv
 
-    (out / "results.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    (out / "report.html").write_text(page, encoding="utf-8")
+    write_text(out / "results.json", json.dumps(document, indent=1) + "\n")
+    write_text(out / "report.html", page)
     for table in tables:
         write_csv(table, out)
+
+
+def prepare_for_document(out: Path, *more: str) -> None:
+    """Find out, before hours of work, whether `write_document` will be able to write."""
+    from agecheck.bench.files import prepare_folder
+
+    prepare_folder(out, ["results.json", "report.html", "*.csv", *more])
 
 
 def write_left_out(made: Circumstances, out: Path) -> None:
@@ -134,5 +134,7 @@ def tell(document: dict[str, Any], headline: Sequence[Tile], out: Path) -> None:
 
 
 def _write_rows(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
+    from agecheck.bench.files import replacing
+
+    with replacing(path) as file:
         csv.writer(file).writerows([heads, *rows])

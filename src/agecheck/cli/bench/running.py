@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agecheck.cli.bench.options import make_folder, progress, tell_bad_rows
+import click
+
+from agecheck.cli.bench.options import prepare_for_document, progress, tell_bad_rows
 from agecheck.cli.exits import BadInput
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ def look_at_all(
     peer_versions: dict[str, str] | None = None,
 ) -> tuple[Tally, Circumstances]:
     """Count the labels, look at every picture, and say what it was made with."""
+    from agecheck.bench import checkpoint
     from agecheck.bench.labels import count_labels
     from agecheck.bench.results import Circumstances
     from agecheck.bench.run import run
@@ -36,9 +39,24 @@ def look_at_all(
     tell_bad_rows(counted)
     pool = _pool(setup, workers, scheduler)
     at_once = pool.workers
-    make_folder(out)
-    with progress(counted.pictures) as on_pictures:
-        done = run(setup, source, counted, pool=pool, out=out, on_pictures=on_pictures)
+    prepare_for_document(out, checkpoint.FILE)
+    kept: list[str] = []
+    try:
+        with progress(counted.pictures) as on_pictures:
+            done = run(
+                setup,
+                source,
+                counted,
+                pool=pool,
+                out=out,
+                on_pictures=on_pictures,
+                on_kept=lambda: kept.append(checkpoint.FILE),
+            )
+    finally:
+        for file in kept:  # after the bar, whose line it would be on
+            click.echo(
+                f"agecheck: what was measured is kept ({file}); the same command goes on", err=True
+            )
     made = Circumstances(
         labels=counted,
         split=source.split,
