@@ -10,7 +10,7 @@ from agecheck.bench import checkpoint
 from bench.faces import make_folder
 from bench.foreign_peers import answering, bench, install
 
-KEPT = "agecheck: what was measured is kept (unfinished.npz); the same command goes on"
+KEPT = "agecheck: what was measured is kept (unfinished.bin); the same command goes on"
 
 
 @pytest.mark.parametrize(("at_picture", "is_kept"), [(1, False), (220, True)])
