@@ -98,4 +98,6 @@ def _opened(path: Path) -> Any:
         from pyarrow.parquet import ParquetFile
     except ImportError:
         raise MissingExtraError("cluster") from None
+    if not path.is_file():  # a pipe would wait for a writer
+        raise FileNotFoundError("no regular file")
     return ParquetFile(path)

@@ -1,4 +1,7 @@
-"""Reads labelled pictures from where they lie: files of a folder, tar archives, Parquet files."""
+"""Reads labelled pictures from where they lie: files of a folder, tar archives, Parquet files.
+
+Only regular files are opened: a label that names a pipe or a device must not stop a run.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Protocol
 
 from agecheck.bench.labels import FaceLabel
 from agecheck.bench.parquet import ParquetPictures
-from agecheck.image.encoded import MAX_ENCODED_BYTES
+from agecheck.image.encoded import MAX_ENCODED_BYTES, open_regular
 
 _READ_BYTES = MAX_ENCODED_BYTES + 1
 """One byte more than the limit is enough for the limit to answer."""
@@ -55,7 +58,7 @@ def _open_archive(path: Path) -> _Archive | None:
 def _read_file(folder: Path, file: str) -> bytes | None:
     for path in (folder / file, folder / "images" / file):
         try:
-            with path.open("rb") as opened:
+            with open_regular(path) as opened:
                 return opened.read(_READ_BYTES)
         except (OSError, ValueError):
             continue
@@ -66,7 +69,7 @@ class _TarPictures:
     """An archive without compression: what it holds is found once, and then read in place."""
 
     def __init__(self, path: Path) -> None:
-        with tarfile.open(path, "r:") as archive:
+        with open_regular(path) as opened, tarfile.open(fileobj=opened, mode="r:") as archive:
             self._places = {
                 member.name.removeprefix("./"): (member.offset_data, member.size)
                 for member in archive
@@ -80,9 +83,9 @@ class _TarPictures:
             return None
         offset, size_bytes = place
         try:
-            with self._path.open("rb") as opened:
+            with open_regular(self._path) as opened:
                 opened.seek(offset)
                 content = opened.read(min(size_bytes, _READ_BYTES))
-        except OSError:
+        except (OSError, ValueError):
             return None
         return content if len(content) == min(size_bytes, _READ_BYTES) else None
