@@ -79,3 +79,23 @@ def tar_with(path: Path, *names: str) -> None:
             entry = tarfile.TarInfo(name)
             entry.size = len(CONTENT)
             archive.addfile(entry, io.BytesIO(CONTENT))
+
+
+@pytest.mark.parametrize("member", ["x/a.jpg", "./x/a.jpg", ".//x/./a.jpg"])
+@pytest.mark.parametrize("file", ["x/a.jpg", "./x/a.jpg", "x//./a.jpg"])
+def test_a_tar_finds_what_a_folder_finds(member: str, file: str, tmp_path: Path) -> None:
+    """How a path is written, in the labels or by tar, decides nothing."""
+    tar_with(tmp_path / "faces.tar", member)
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "a.jpg").write_bytes(CONTENT)
+    reader = PictureReader(tmp_path)
+    assert reader.read(FaceLabel(file, 30, 30)) == CONTENT
+    assert reader.read(FaceLabel(file, 30, 30, archive="faces.tar")) == CONTENT
+
+
+@pytest.mark.parametrize("member", ["../a.jpg", "/a.jpg", "x/../a.jpg", "./../a.jpg"])
+def test_a_members_way_out_is_no_name_inside(member: str, tmp_path: Path) -> None:
+    """A member that points elsewhere is not taken for the picture of that name."""
+    tar_with(tmp_path / "faces.tar", member)
+    label = FaceLabel("a.jpg", 30, 30, archive="faces.tar")
+    assert PictureReader(tmp_path).read(label) is None

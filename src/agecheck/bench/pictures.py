@@ -6,7 +6,7 @@ Only regular files are opened: a label that names a pipe or a device must not st
 from __future__ import annotations
 
 import tarfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from agecheck.bench.labels import FaceLabel
@@ -65,20 +65,25 @@ def _read_file(folder: Path, file: str) -> bytes | None:
     return None
 
 
+def _one_spelling(name: str) -> str:
+    """The same for ./a.jpg, x//a.jpg and the like; a way out with .. stays one."""
+    return PurePosixPath(name).as_posix()
+
+
 class _TarPictures:
     """An archive without compression: what it holds is found once, and then read in place."""
 
     def __init__(self, path: Path) -> None:
         with open_regular(path) as opened, tarfile.open(fileobj=opened, mode="r:") as archive:
             self._places = {
-                member.name.removeprefix("./"): (member.offset_data, member.size)
+                _one_spelling(member.name): (member.offset_data, member.size)
                 for member in archive
                 if member.isreg()
             }
         self._path = path
 
     def read(self, label: FaceLabel) -> bytes | None:
-        place = self._places.get(label.file)
+        place = self._places.get(_one_spelling(label.file))
         if place is None:
             return None
         offset, size_bytes = place
