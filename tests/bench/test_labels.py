@@ -131,3 +131,17 @@ def test_an_age_pattern(tmp_path: Path) -> None:
     for pattern in ("(", r"\d+", r"(\d)(\d)"):
         with pytest.raises(LabelError, match="age pattern"):
             open_labels(tmp_path, age_pattern=pattern)
+
+
+def test_an_optional_part_of_a_pattern_may_be_missing(tmp_path: Path) -> None:
+    """A name without the part is a picture whose group is not stated, not a broken row."""
+    for name in ("p1_30_m.jpg", "p2_31.jpg", "p3_.jpg"):
+        (tmp_path / name).touch()
+    pattern = r"p\d+_(?P<age>\d+)?(?:_(?P<gender>[mf]))?\.jpg"
+    assert list(open_labels(tmp_path, age_pattern=pattern)) == [
+        FaceLabel("p1_30_m.jpg", 30, 30, ("m",)),
+        FaceLabel("p2_31.jpg", 31, 31, (NOT_STATED,)),
+        BadRow(3, "the age is neither a whole number nor a range"),
+    ]
+    unnamed = list(open_labels(tmp_path, age_pattern=r"p\d_(\d+)?.*"))
+    assert isinstance(unnamed[2], BadRow)

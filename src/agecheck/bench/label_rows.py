@@ -44,9 +44,9 @@ def rows_of_names(folder: Path, pattern: str) -> Iterator[Row]:
         if not name.lower().endswith(PICTURE_SUFFIXES):
             continue
         match = compiled.fullmatch(name)
-        found: Row = {} if match is None else dict(match.groupdict())
+        found: Row = {} if match is None else dict(match.groupdict(""))
         if match is not None and "age" not in found:
-            found["age"] = match[1]
+            found["age"] = match[1] or ""
         if pattern == UTKFACE_PATTERN:
             for column, words in _UTKFACE_WORDS.items():
                 found[column] = words.get(found.get(column) or "", "")
