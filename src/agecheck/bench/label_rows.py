@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TextIO, TypeAlias
 
+from agecheck.bench.csv_rows import CsvFile
 from agecheck.bench.parquet import IMAGE, label_rows
 from agecheck.bench.parquet import columns_of as parquet_columns
 from agecheck.errors import AgecheckError
@@ -22,6 +23,11 @@ PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 TOO_MANY = "cells beyond the head"
 ROW = "\0row"
 """The column of a picture's place in a Parquet file; no head of a labels file."""
+FAULT = "\0fault"
+"""Why a row could not be read; such a row has no other column but PLACE."""
+PLACE = "\0place"
+"""What a row is found by where its number does not help: a file's or an archive's name."""
+_ONE_LINE = ("file", "age", "archive")
 
 Row: TypeAlias = dict[str, str | None]
 
@@ -50,7 +56,7 @@ def rows_of_names(folder: Path, pattern: str) -> Iterator[Row]:
         if pattern == UTKFACE_PATTERN:
             for column, words in _UTKFACE_WORDS.items():
                 found[column] = words.get(found.get(column) or "", "")
-        yield {**found, "file": name, "age": found.get("age", "")}
+        yield {**found, "file": name, "age": found.get("age", ""), PLACE: name}
 
 
 def rows_of_parquet(folder: Path, name: str, wanted: tuple[str, ...]) -> Iterator[Row]:
@@ -93,7 +99,7 @@ def columns_of_csv(path: Path) -> tuple[str, ...]:
         LabelError: it cannot be read, or names no files or no ages.
     """
     with _open(path) as file:
-        columns = tuple(csv.DictReader(file).fieldnames or ())
+        columns = tuple(CsvFile(file, _ONE_LINE).head)
     if "file" not in columns or "age" not in columns:
         raise LabelError("the labels file has no columns file and age")
     return columns
@@ -121,7 +127,15 @@ def rows_of_csv(path: Path) -> Iterator[Row]:
         LabelError: it cannot be read.
     """
     with _open(path) as file:
-        yield from csv.DictReader(file, restkey=TOO_MANY)
+        read = CsvFile(file, _ONE_LINE)
+        for cells in read.rows():
+            if cells is None:
+                yield {FAULT: "the row is not CSV: an open quotation mark, or a cell too long"}
+                continue
+            row: Row = dict(zip_longest(read.head, cells[: len(read.head)]))
+            if len(cells) > len(read.head):
+                row[TOO_MANY] = ""
+            yield row
 
 
 def _open(path: Path) -> TextIO:
