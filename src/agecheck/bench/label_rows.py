@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import zip_longest
 from pathlib import Path
 from typing import TextIO, TypeAlias
@@ -62,15 +63,18 @@ def rows_of_names(folder: Path, pattern: str) -> Iterator[Row]:
 def rows_of_parquet(folder: Path, name: str, wanted: tuple[str, ...]) -> Iterator[Row]:
     """One row a picture, with its place; columns are those wanted, as far as they are there.
 
-    Raises:
-        LabelError: the file cannot be read.
+    A file that cannot be read is one row with a FAULT: how many it had is not known.
     """
     try:
         for index, row in enumerate(label_rows(folder / name, wanted)):
             # A picture without a name of its own is named by its place.
-            yield {"file": f"{name}/{index}", **row, "archive": name, ROW: str(index)}
-    except (OSError, ValueError):
-        raise LabelError("a Parquet file cannot be read") from None
+            place = f"{name}/{index}"
+            if row is None:
+                yield {FAULT: "the archive is damaged here", PLACE: place}
+            else:
+                yield {"file": place, **row, "archive": name, ROW: str(index)}
+    except ValueError:
+        yield {FAULT: "the archive cannot be read, nor its rows be counted", PLACE: name}
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
@@ -106,15 +110,17 @@ def columns_of_csv(path: Path) -> tuple[str, ...]:
 
 
 def columns_of_parquet(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
-    """The label columns of the first file.
+    """The label columns of the first file that can be read.
 
     Raises:
-        LabelError: it cannot be read, or holds no pictures or no ages.
+        LabelError: none can, or it holds no pictures or no ages.
     """
-    try:
-        columns = parquet_columns(folder / names[0])
-    except (OSError, ValueError):
-        raise LabelError("a Parquet file cannot be read") from None
+    for name in names:
+        with suppress(ValueError):
+            columns = parquet_columns(folder / name)
+            break
+    else:
+        raise LabelError("no Parquet file of the folder can be read")
     if "age" not in columns or IMAGE not in columns:
         raise LabelError("the Parquet files have no columns age and image")
     return tuple(name for name in columns if name != IMAGE)

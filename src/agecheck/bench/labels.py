@@ -76,7 +76,7 @@ class BadRow:
     """A row that cannot be used: its number, 1 for the first after the head, and why.
 
     Attributes:
-        file: its name, escaped, where labels are read from file names.
+        file: its name, escaped, where labels are file names; or the archive that is damaged.
     """
 
     row: int

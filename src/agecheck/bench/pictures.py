@@ -6,6 +6,7 @@ Only regular files are opened: a label that names a pipe or a device must not st
 from __future__ import annotations
 
 import tarfile
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -74,12 +75,17 @@ class _TarPictures:
     """An archive without compression: what it holds is found once, and then read in place."""
 
     def __init__(self, path: Path) -> None:
-        with open_regular(path) as opened, tarfile.open(fileobj=opened, mode="r:") as archive:
-            self._places = {
-                _one_spelling(member.name): (member.offset_data, member.size)
-                for member in archive
-                if member.isreg()
-            }
+        self._places: dict[str, tuple[int, int]] = {}
+        with (
+            open_regular(path) as opened,
+            tarfile.open(fileobj=opened, mode="r:") as archive,
+            # Behind damage nothing can be found; what lies before it can be read.
+            suppress(OSError, ValueError, tarfile.TarError),
+        ):
+            for member in archive:
+                if member.isreg():
+                    place = (member.offset_data, member.size)
+                    self._places[_one_spelling(member.name)] = place
         self._path = path
 
     def read(self, label: FaceLabel) -> bytes | None:
