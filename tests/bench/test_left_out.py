@@ -7,6 +7,7 @@ import json
 import os
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from agecheck.cli.program import cli
@@ -37,3 +38,38 @@ def test_a_name_that_is_no_text_is_listed_and_the_run_ends_well(
     ]
     document = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     assert (document["data"]["pictures"], document["data"]["bad_rows"]) == (1, 1)
+
+
+@pytest.fixture
+def missing(tmp_path: Path) -> Path:
+    """A folder whose labels name 60 minors and none of the files."""
+    folder = tmp_path / "faces"
+    folder.mkdir()
+    rows = "".join(f"{index}.jpg,16\n" for index in range(60))
+    (folder / "labels.csv").write_text(f"file,age\n{rows}x.jpg,old\n", encoding="utf-8")
+    return folder
+
+
+def test_no_calibration_is_made_of_missing_files(missing: Path) -> None:
+    """Exit code 2 and one line that says it, whatever comes of the labels."""
+    ran = bench("calibrate", missing, "--keep-fusion")
+    assert ran.exit_code == 2, ran.output
+    assert ran.stderr.splitlines()[-1] == "agecheck: not one of the 60 files can be read"
+    assert not (missing.parent / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["accuracy", "quality"])
+def test_a_run_without_a_picture_is_no_result(command: str, missing: Path) -> None:
+    """Exit code 2 and a line, with the files listed, instead of a report about nothing."""
+    ran = bench(command, missing)
+    assert ran.exit_code == 2, ran.output
+    told = "agecheck: not one of the 60 files can be read: bad_files.csv"
+    assert ran.stderr.splitlines()[-1] == told
+    assert ran.stdout == ""
+    files = listed(missing, "bad_files.csv")
+    assert [file["fault"] for file in files] == ["UNREADABLE"] * 60
+    assert len(listed(missing, "bad_rows.csv")) == 1
+    assert {file.name for file in (missing.parent / "out").iterdir()} == {
+        "bad_files.csv",
+        "bad_rows.csv",
+    }

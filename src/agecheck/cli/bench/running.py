@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agecheck.cli.bench.options import make_folder, progress, tell_bad_rows
+from agecheck.cli.bench.options import make_folder, progress, tell_bad_rows, write_left_out
 from agecheck.cli.exits import BadInput
 
 if TYPE_CHECKING:
@@ -25,7 +25,11 @@ def look_at_all(
     out: Path,
     peer_versions: dict[str, str] | None = None,
 ) -> tuple[Tally, Circumstances]:
-    """Count the labels, look at every picture, and say what it was made with."""
+    """Count the labels, look at every picture, and say what it was made with.
+
+    Raises:
+        BadInput: not one picture could be read; what there was instead is listed.
+    """
     from agecheck.bench.labels import count_labels
     from agecheck.bench.results import Circumstances
     from agecheck.bench.run import run
@@ -50,6 +54,10 @@ def look_at_all(
         workers=at_once,
         seconds=done.seconds,
     )
+    if not done.tally.count("pictures"):
+        write_left_out(made, out)
+        files = made.faults.unreadable
+        raise BadInput(f"not one of the {files} files can be read: bad_files.csv")
     return done.tally, made
 
 
