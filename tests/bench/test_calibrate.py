@@ -224,6 +224,17 @@ class TestRefusals:
         with pytest.raises(FitError, match=r"takes 29 people .* there are 28 at most"):
             require_enough(labels, fits=True)
 
+    def test_no_picture_or_no_face_is_told(self, made: MadeCalibration) -> None:
+        """A folder that is not where it was is an error that says so, with a fit or without."""
+        missing = LabelledFeatures(np.empty((0, NUM_FEATURES)), np.empty(0), (), (), unreadable=9)
+        vectors, ages_years = drawn(3000)
+        faceless = as_faces(np.full_like(vectors, np.nan), ages_years)
+        for keep in (None, made.calibration):
+            with pytest.raises(FitError, match="not one of the 9 files can be read"):
+                make_calibration(missing, "missing", keep)
+            with pytest.raises(FitError, match="a face was found in none of the pictures"):
+                make_calibration(faceless, "faceless", keep)
+
 
 def calibrate(labelled: LabelledFolder, out: Path, *more: str) -> Result:
     arguments = ["bench", "calibrate", str(labelled.path), *more, "--workers", "1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ def test_utkface_names(tmp_path: Path) -> None:
     assert source.group_by == ("gender", "race")
     assert list(source) == [
         FaceLabel("17_1_2_2017.jpg.chip.jpg", 17, 17, ("f", "Asian")),
-        BadRow(2, "the age is neither a whole number nor a range"),
+        BadRow(2, "the age is neither a whole number nor a range", "39_1_2017.jpg"),
     ]
 
 
@@ -131,3 +132,91 @@ def test_an_age_pattern(tmp_path: Path) -> None:
     for pattern in ("(", r"\d+", r"(\d)(\d)"):
         with pytest.raises(LabelError, match="age pattern"):
             open_labels(tmp_path, age_pattern=pattern)
+
+
+def test_an_optional_part_of_a_pattern_may_be_missing(tmp_path: Path) -> None:
+    """A name without the part is a picture whose group is not stated, not a broken row."""
+    for name in ("p1_30_m.jpg", "p2_31.jpg", "p3_.jpg"):
+        (tmp_path / name).touch()
+    pattern = r"p\d+_(?P<age>\d+)?(?:_(?P<gender>[mf]))?\.jpg"
+    assert list(open_labels(tmp_path, age_pattern=pattern)) == [
+        FaceLabel("p1_30_m.jpg", 30, 30, ("m",)),
+        FaceLabel("p2_31.jpg", 31, 31, (NOT_STATED,)),
+        BadRow(3, "the age is neither a whole number nor a range", "p3_.jpg"),
+    ]
+    unnamed = list(open_labels(tmp_path, age_pattern=r"p\d_(\d+)?.*"))
+    assert isinstance(unnamed[2], BadRow)
+
+
+def test_a_name_that_is_no_text_is_a_bad_row_with_its_name(tmp_path: Path) -> None:
+    """A byte that is no UTF-8 costs one picture, and its name is shown without that byte."""
+    for name in (b"25_0_0_\xff\xe9.jpg", b"26_0_0_a.jpg", b"x\n\xff.jpg"):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).touch()
+    source = open_labels(tmp_path)
+    assert list(source) == [
+        BadRow(1, "a name is not UTF-8", r"25_0_0_\xff\xe9.jpg"),
+        FaceLabel("26_0_0_a.jpg", 26, 26, ("m", "White")),
+        BadRow(3, "a name is not UTF-8", r"x\n\xff.jpg"),
+    ]
+    assert count_labels(source).faults == {"a name is not UTF-8": 2}
+    subjects = open_labels(tmp_path, age_pattern=r"(?P<age>\d\d)_\d_\d_(?P<subject>.*)\.jpg")
+    assert [label.subject for label in subjects.labels()] == ["a"]
+
+
+ROWS = "".join(f"{i}.jpg,{20 + i % 50},f\n" for i in range(20_000))
+UNCLOSED = "the row is not CSV: an open quotation mark, or a cell too long"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        'a.jpg,"17,f',
+        '"a.jpg,17,f',
+        'a.jpg,17,"f',
+        'a.jpg,17,"f, x',
+        'a.jpg,17,"f""',
+    ],
+)
+@pytest.mark.parametrize("behind", [ROWS, "0.jpg,20,f\n" * 3, '0.jpg,20,"f"\n' * 3, ""])
+def test_a_stray_quotation_mark_costs_its_own_row(row: str, behind: str, tmp_path: Path) -> None:
+    """Neither the rest of a large file is lost with it, nor a few rows in silence."""
+    text = f"file,age,gender\nb.jpg,30,f\n{row}\n{behind}"
+    rows = list(open_labels(folder_with(tmp_path, text)))
+    assert rows[:2] == [FaceLabel("b.jpg", 30, 30, ("f",)), BadRow(2, UNCLOSED)]
+    assert len(rows) == 2 + behind.count("\n")
+    assert all(isinstance(one, FaceLabel) and one.groups == ("f",) for one in rows[2:])
+
+
+def test_a_stray_mark_with_another_behind_it_swallows_no_picture(tmp_path: Path) -> None:
+    """What lies between two stray marks is rows, not an age or a file name of several lines."""
+    text = 'file,age\na.jpg,"17\nb.jpg,18\nc.jpg,19"\n"d.jpg,20\ne.jpg",21\nf.jpg,22\n'
+    rows = list(open_labels(folder_with(tmp_path, text)))
+    assert [row.file if isinstance(row, FaceLabel) else row.fault for row in rows] == [
+        UNCLOSED,
+        "b.jpg",
+        "the age is neither a whole number nor a range",
+        UNCLOSED,
+        'e.jpg"',
+        "f.jpg",
+    ]
+
+
+def test_a_cell_beyond_all_limits_is_one_bad_row(tmp_path: Path) -> None:
+    """A cell longer than the parser takes does not end the run, whatever split is asked for."""
+    text = f"file,age,split\na.jpg,{'1' * 200_000},b\nb.jpg,30,a\n"
+    rows = list(open_labels(folder_with(tmp_path, text), split="a"))
+    assert rows == [BadRow(1, UNCLOSED), FaceLabel("b.jpg", 30, 30)]
+
+
+def test_quoted_cells_are_read_as_ever(tmp_path: Path) -> None:
+    """Commas, line breaks and doubled marks in quotes are text; blank lines are no rows."""
+    text = (
+        'file,age,race\r\n"a,1.jpg","30","x ""y"" z"\r\n\r\nb.jpg,31,"two\r\nlines"\r\n'
+        'c "d".jpg,32,x\r\n"e.jpg" ,33,x'
+    )
+    assert list(open_labels(folder_with(tmp_path, text))) == [
+        FaceLabel("a,1.jpg", 30, 30, ('x "y" z',)),
+        FaceLabel("b.jpg", 31, 31, ("two lines",)),
+        FaceLabel('c "d".jpg', 32, 32, ("x",)),
+        FaceLabel("e.jpg", 33, 33, ("x",)),
+    ]

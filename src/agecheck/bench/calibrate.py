@@ -132,8 +132,12 @@ def make_calibration(
         keep: a calibration whose fusion is kept; it must not have been fitted on these faces.
 
     Raises:
-        FitError: the faces are too few or too alike.
+        FitError: there are no faces, or too few, or too alike.
     """
+    if not faces.people:
+        raise FitError(f"not one of the {faces.unreadable} files can be read")
+    if not faces.has_face.any():
+        raise FitError("a face was found in none of the pictures")
     ages_years, has_face = faces.ages_years, faces.has_face
     if keep is None:
         estimates = held_out_estimates(faces.vectors, ages_years, faces.people)

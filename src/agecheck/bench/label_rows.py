@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import zip_longest
 from pathlib import Path
 from typing import TextIO, TypeAlias
 
+from agecheck.bench.csv_rows import CsvFile
 from agecheck.bench.parquet import IMAGE, label_rows
 from agecheck.bench.parquet import columns_of as parquet_columns
 from agecheck.errors import AgecheckError
@@ -22,6 +24,11 @@ PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 TOO_MANY = "cells beyond the head"
 ROW = "\0row"
 """The column of a picture's place in a Parquet file; no head of a labels file."""
+FAULT = "\0fault"
+"""Why a row could not be read; such a row has no other column but PLACE."""
+PLACE = "\0place"
+"""What a row is found by where its number does not help: a file's or an archive's name."""
+_ONE_LINE = ("file", "age", "archive")
 
 Row: TypeAlias = dict[str, str | None]
 
@@ -44,27 +51,30 @@ def rows_of_names(folder: Path, pattern: str) -> Iterator[Row]:
         if not name.lower().endswith(PICTURE_SUFFIXES):
             continue
         match = compiled.fullmatch(name)
-        found: Row = {} if match is None else dict(match.groupdict())
+        found: Row = {} if match is None else dict(match.groupdict(""))
         if match is not None and "age" not in found:
-            found["age"] = match[1]
+            found["age"] = match[1] or ""
         if pattern == UTKFACE_PATTERN:
             for column, words in _UTKFACE_WORDS.items():
                 found[column] = words.get(found.get(column) or "", "")
-        yield {**found, "file": name, "age": found.get("age", "")}
+        yield {**found, "file": name, "age": found.get("age", ""), PLACE: name}
 
 
 def rows_of_parquet(folder: Path, name: str, wanted: tuple[str, ...]) -> Iterator[Row]:
     """One row a picture, with its place; columns are those wanted, as far as they are there.
 
-    Raises:
-        LabelError: the file cannot be read.
+    A file that cannot be read is one row with a FAULT: how many it had is not known.
     """
     try:
         for index, row in enumerate(label_rows(folder / name, wanted)):
             # A picture without a name of its own is named by its place.
-            yield {"file": f"{name}/{index}", **row, "archive": name, ROW: str(index)}
-    except (OSError, ValueError):
-        raise LabelError("a Parquet file cannot be read") from None
+            place = f"{name}/{index}"
+            if row is None:
+                yield {FAULT: "the archive is damaged here", PLACE: place}
+            else:
+                yield {"file": place, **row, "archive": name, ROW: str(index)}
+    except ValueError:
+        yield {FAULT: "the archive cannot be read, nor its rows be counted", PLACE: name}
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
@@ -93,22 +103,24 @@ def columns_of_csv(path: Path) -> tuple[str, ...]:
         LabelError: it cannot be read, or names no files or no ages.
     """
     with _open(path) as file:
-        columns = tuple(csv.DictReader(file).fieldnames or ())
+        columns = tuple(CsvFile(file, _ONE_LINE).head)
     if "file" not in columns or "age" not in columns:
         raise LabelError("the labels file has no columns file and age")
     return columns
 
 
 def columns_of_parquet(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
-    """The label columns of the first file.
+    """The label columns of the first file that can be read.
 
     Raises:
-        LabelError: it cannot be read, or holds no pictures or no ages.
+        LabelError: none can, or it holds no pictures or no ages.
     """
-    try:
-        columns = parquet_columns(folder / names[0])
-    except (OSError, ValueError):
-        raise LabelError("a Parquet file cannot be read") from None
+    for name in names:
+        with suppress(ValueError):
+            columns = parquet_columns(folder / name)
+            break
+    else:
+        raise LabelError("no Parquet file of the folder can be read")
     if "age" not in columns or IMAGE not in columns:
         raise LabelError("the Parquet files have no columns age and image")
     return tuple(name for name in columns if name != IMAGE)
@@ -121,7 +133,15 @@ def rows_of_csv(path: Path) -> Iterator[Row]:
         LabelError: it cannot be read.
     """
     with _open(path) as file:
-        yield from csv.DictReader(file, restkey=TOO_MANY)
+        read = CsvFile(file, _ONE_LINE)
+        for cells in read.rows():
+            if cells is None:
+                yield {FAULT: "the row is not CSV: an open quotation mark, or a cell too long"}
+                continue
+            row: Row = dict(zip_longest(read.head, cells[: len(read.head)]))
+            if len(cells) > len(read.head):
+                row[TOO_MANY] = ""
+            yield row
 
 
 def _open(path: Path) -> TextIO:

@@ -7,6 +7,7 @@ millions of rows take no memory.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from pathlib import Path, PurePosixPath
 
 from agecheck.bench.bands import OLDEST_YEARS
 from agecheck.bench.label_rows import (
+    FAULT,
+    PLACE,
     ROW,
     TOO_MANY,
     UTKFACE_PATTERN,
@@ -70,10 +73,15 @@ class FaceLabel:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that cannot be used: its number, 1 for the first after the head, and why."""
+    """A row that cannot be used: its number, 1 for the first after the head, and why.
+
+    Attributes:
+        file: its name, escaped, where labels are file names; or the archive that is damaged.
+    """
 
     row: int
     fault: str
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +107,12 @@ class LabelSource:
 
     def __iter__(self) -> Iterator[FaceLabel | BadRow]:
         for number, row in enumerate(self._rows(), start=1):
-            if self.split is not None and (row.get("split") or "").strip() != self.split:
+            # A row that could not be read may be of any split.
+            of_split = FAULT in row or (row.get("split") or "").strip() == self.split
+            if self.split is not None and not of_split:
                 continue
-            yield _label(row, self.group_by) or BadRow(number, _fault(row))
+            label = _label(row, self.group_by)
+            yield label or BadRow(number, _fault(row), _escaped(row.get(PLACE) or ""))
 
     def labels(self) -> Iterator[FaceLabel]:
         """The usable rows, in order."""
@@ -237,9 +248,13 @@ def _label(row: Row, group_by: tuple[str, ...]) -> FaceLabel | None:
 
 def _fault(row: Row) -> str:
     """Why a row is not usable; empty when it is."""
+    if FAULT in row:
+        return row[FAULT] or ""
     path = PurePosixPath((row.get("file") or "").strip())
     if TOO_MANY in row or None in row.values():
         return "not as many cells as the head"
+    if not _is_text("".join(row.get(name) or "" for name in ("file", "archive", "subject"))):
+        return "a name is not UTF-8"
     if not path.name or "\0" in path.name:
         return "no file is named"
     archive = PurePosixPath((row.get("archive") or "").strip())
@@ -256,3 +271,18 @@ def _group_value(text: str | None) -> str:
     """A free text as a short printable one."""
     words = " ".join((text or "").split())
     return "".join(char for char in words if char.isprintable())[:MAX_GROUP_CHARS] or NOT_STATED
+
+
+def _is_text(names: str) -> bool:
+    """Whether no byte in names from the file system is other than UTF-8."""
+    try:
+        names.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _escaped(name: str) -> str:
+    """A file's name as text on one line."""
+    text = os.fsencode(name).decode(errors="backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

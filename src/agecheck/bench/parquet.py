@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from contextlib import contextmanager, suppress
+from itertools import accumulate, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,24 +33,36 @@ def columns_of(path: Path) -> tuple[str, ...]:
 
     Raises:
         MissingExtraError: the extra is not installed.
-        OSError, ValueError: it is no Parquet file that can be read.
+        ValueError: the file cannot be read.
     """
-    with _opened(path) as file:
+    with _opened(path) as file, _damage_named():
         return tuple(file.schema_arrow.names)
 
 
-def label_rows(path: Path, wanted: Sequence[str]) -> Iterator[dict[str, str]]:
-    """Each row's labels as text; pictures are not read.
+def label_rows(path: Path, wanted: Sequence[str]) -> Iterator[dict[str, str] | None]:
+    """Each row's labels as text, None where they are damaged; pictures are not read.
 
     Raises:
         MissingExtraError: the extra is not installed.
-        OSError, ValueError: it is no Parquet file that can be read.
+        ValueError: the file cannot be read; it is not known how many rows it has.
     """
     with _opened(path) as file:
-        columns = [name for name in wanted if name in file.schema_arrow.names]
-        for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=columns):
-            for row in batch.to_pylist():
-                yield {name: _text(value) for name, value in row.items()}
+        with _damage_named():
+            columns = [name for name in wanted if name in file.schema_arrow.names]
+        for group in range(file.num_row_groups):
+            missing = file.metadata.row_group(group).num_rows
+            # A damaged row group costs what it still had, and no other one.
+            with suppress(ValueError):
+                for row in _rows_of_group(file, group, columns):
+                    missing -= 1
+                    yield {name: _text(value) for name, value in row.items()}
+            yield from repeat(None, missing)
+
+
+def _rows_of_group(file: Any, group: int, columns: list[str]) -> Iterator[dict[str, object]]:
+    with _damage_named():
+        for batch in file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=columns):
+            yield from batch.to_pylist()
 
 
 def _text(value: object) -> str:
@@ -63,7 +76,7 @@ class ParquetPictures:
 
     Raises:
         MissingExtraError: the extra is not installed.
-        OSError, ValueError: it is no Parquet file that can be read.
+        ValueError: the file cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -82,10 +95,13 @@ class ParquetPictures:
         try:
             if group != self._group:
                 self._images = None  # the old one goes first
-                self._images = self._file.read_row_group(group, columns=[IMAGE]).column(0)
+                with _damage_named():
+                    table = self._file.read_row_group(group, columns=[IMAGE])
+                    self._images = table.column(0)
                 self._group = group
-            value = self._images[label.row - self._first_rows[group]].as_py()
-        except (OSError, ValueError):
+            with _damage_named():
+                value = self._images[label.row - self._first_rows[group]].as_py()
+        except ValueError:
             self._group = -1
             return None
         if isinstance(value, dict):
@@ -98,4 +114,18 @@ def _opened(path: Path) -> Any:
         from pyarrow.parquet import ParquetFile
     except ImportError:
         raise MissingExtraError("cluster") from None
-    return ParquetFile(path)
+    with _damage_named():
+        if not path.is_file():  # a pipe would wait for a writer
+            raise ValueError("no regular file")
+        return ParquetFile(path)
+
+
+@contextmanager
+def _damage_named() -> Iterator[None]:
+    """Whatever Arrow makes of damaged bytes is a ValueError."""
+    from pyarrow import ArrowException
+
+    try:
+        yield
+    except (OSError, ValueError, IndexError, ArrowException):
+        raise ValueError("a Parquet file is damaged") from None

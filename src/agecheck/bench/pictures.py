@@ -1,14 +1,18 @@
-"""Reads labelled pictures from where they lie: files of a folder, tar archives, Parquet files."""
+"""Reads labelled pictures from where they lie: files of a folder, tar archives, Parquet files.
+
+Only regular files are opened: a label that names a pipe or a device must not stop a run.
+"""
 
 from __future__ import annotations
 
 import tarfile
-from pathlib import Path
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from agecheck.bench.labels import FaceLabel
 from agecheck.bench.parquet import ParquetPictures
-from agecheck.image.encoded import MAX_ENCODED_BYTES
+from agecheck.image.encoded import MAX_ENCODED_BYTES, open_regular
 
 _READ_BYTES = MAX_ENCODED_BYTES + 1
 """One byte more than the limit is enough for the limit to answer."""
@@ -55,34 +59,44 @@ def _open_archive(path: Path) -> _Archive | None:
 def _read_file(folder: Path, file: str) -> bytes | None:
     for path in (folder / file, folder / "images" / file):
         try:
-            with path.open("rb") as opened:
+            with open_regular(path) as opened:
                 return opened.read(_READ_BYTES)
         except (OSError, ValueError):
             continue
     return None
 
 
+def _one_spelling(name: str) -> str:
+    """The same for ./a.jpg, x//a.jpg and the like; a way out with .. stays one."""
+    return PurePosixPath(name).as_posix()
+
+
 class _TarPictures:
     """An archive without compression: what it holds is found once, and then read in place."""
 
     def __init__(self, path: Path) -> None:
-        with tarfile.open(path, "r:") as archive:
-            self._places = {
-                member.name.removeprefix("./"): (member.offset_data, member.size)
-                for member in archive
-                if member.isreg()
-            }
+        self._places: dict[str, tuple[int, int]] = {}
+        with (
+            open_regular(path) as opened,
+            tarfile.open(fileobj=opened, mode="r:") as archive,
+            # Behind damage nothing can be found; what lies before it can be read.
+            suppress(OSError, ValueError, tarfile.TarError),
+        ):
+            for member in archive:
+                if member.isreg():
+                    place = (member.offset_data, member.size)
+                    self._places[_one_spelling(member.name)] = place
         self._path = path
 
     def read(self, label: FaceLabel) -> bytes | None:
-        place = self._places.get(label.file)
+        place = self._places.get(_one_spelling(label.file))
         if place is None:
             return None
         offset, size_bytes = place
         try:
-            with self._path.open("rb") as opened:
+            with open_regular(self._path) as opened:
                 opened.seek(offset)
                 content = opened.read(min(size_bytes, _READ_BYTES))
-        except OSError:
+        except (OSError, ValueError):
             return None
         return content if len(content) == min(size_bytes, _READ_BYTES) else None

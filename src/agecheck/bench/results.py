@@ -13,13 +13,13 @@ from agecheck.bench.labels import LabelCount
 from agecheck.bench.machine import describe_machine
 from agecheck.bench.measures import Measures
 from agecheck.bench.observe import AGECHECK, OWN_SUBJECTS
+from agecheck.bench.results_by_age import adults_at_25, by_age_range, by_age_year
 from agecheck.bench.statistics import DIGITS, Figure
 from agecheck.bench.tally import (
     AGE,
     EVERYBODY,
     EYES,
     Tally,
-    age_name,
     dimension_of,
     group_dimensions,
     joined,
@@ -128,9 +128,9 @@ def _subject(of: Measures, made: Circumstances) -> Document:
         "challenge_25_at_17": _at_challenge_age(of, (AGE, "17", _ALL), 25),
         "challenge_ages": [_challenge_row(of, years) for years in bands.CHALLENGE_AGES_YEARS],
         "ages_13_16": of.ages_13_16(),
-        "by_age_year": _by_age(of),
-        "by_age_range": _by_range(of),
-        "by_age_range_adults": _adults_at_25(of),
+        "by_age_year": by_age_year(of),
+        "by_age_range": by_age_range(of),
+        "by_age_range_adults": adults_at_25(of),
         "by_group": {
             joined(columns): _by_value(of, dimension_of(columns), values)
             for columns, values in _group_values(of, made.group_by).items()
@@ -169,53 +169,6 @@ def _challenge_row(of: Measures, years: int) -> Document:
         "false_over": single | minors,
         "adults_refused": _refused(of, years),
     }
-
-
-def _by_age(of: Measures) -> list[Document]:
-    ages = [(age, (AGE, age_name(age, age), _ALL)) for age in range(bands.OLDEST_YEARS + 1)]
-    return [
-        {
-            "age_years": age,
-            "pictures": of.shown(where),
-            "mae_years": of.mean(where, "absolute error"),
-            "bias_years": of.mean(where, "error"),
-        }
-        for age, where in ages
-        if of.shown(where)
-    ]
-
-
-def _by_range(of: Measures) -> list[Document]:
-    return [
-        {
-            "age_range": name,
-            "pictures": of.shown((AGE, name, _ALL)),
-            **of.range_shares((AGE, name, _ALL)),
-            "over_at_25": of.over((AGE, name, _ALL), 25),
-            "refused_at_25": of.over((AGE, name, _ALL), 25, refused=True),
-        }
-        for name in _age_labels(of)
-        if "-" in name
-    ]
-
-
-def _adults_at_25(of: Measures) -> Document:
-    """Beside the ranges of minors: everybody whose whole label, range or year, is of adults."""
-    adults = [(AGE, name, _ALL) for name in _age_labels(of) if _lowest_years(name) >= 18]
-    return {
-        "pictures": sum(of.shown(where) for where in adults),
-        "over_at_25": of.over_in(adults, 25),
-        "refused_at_25": of.over_in(adults, 25, refused=True),
-    }
-
-
-def _age_labels(of: Measures) -> list[str]:
-    names = {str(key[2]) for key in of.tally.counts if key[:2] == (of.subject, AGE)}
-    return sorted(names, key=_lowest_years)
-
-
-def _lowest_years(age_label: str) -> int:
-    return int(age_label.partition("-")[0])
 
 
 def _group_values(of: Measures, columns: tuple[str, ...]) -> dict[tuple[str, ...], list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Any
+from typing import Any, BinaryIO
 
 from agecheck.errors import ImageError, ImageFault
 
@@ -33,17 +33,12 @@ def bytes_of_file(path: str | os.PathLike[Any]) -> bytes:
     Raises:
         ImageError: NOT_FOUND, IS_A_DIRECTORY, UNREADABLE, TOO_MANY_BYTES.
     """
-    # O_NONBLOCK keeps the opening of a pipe from waiting for a writer. The checks are made on
-    # what was opened, so a path that changes meanwhile cannot get around them.
-    flags = os.O_RDONLY
-    for name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):  # not all exist everywhere
-        flags |= getattr(os, name, 0)
     try:
-        descriptor = os.open(path, flags)
-        try:
-            return _bytes_of_descriptor(descriptor)
-        finally:
-            os.close(descriptor)
+        with open_regular(path) as file:
+            data = file.read(MAX_ENCODED_BYTES + 1)  # whatever the size was: the file may grow
+        if len(data) <= MAX_ENCODED_BYTES:
+            return data
+        fault = ImageFault.TOO_MANY_BYTES
     except ImageError as error:
         fault = error.fault
     except FileNotFoundError:
@@ -53,14 +48,26 @@ def bytes_of_file(path: str | os.PathLike[Any]) -> bytes:
     raise ImageError(fault)  # out here, so that the system's error, with the path, is not kept
 
 
-def _bytes_of_descriptor(descriptor: int) -> bytes:
-    kind = os.fstat(descriptor).st_mode
-    if stat.S_ISDIR(kind):
-        raise ImageError(ImageFault.IS_A_DIRECTORY)
-    if not stat.S_ISREG(kind):
-        raise ImageError(ImageFault.UNREADABLE)
-    with open(descriptor, "rb", closefd=False) as file:
-        data = file.read(MAX_ENCODED_BYTES + 1)  # whatever the size was: the file may grow
-    if len(data) > MAX_ENCODED_BYTES:
-        raise ImageError(ImageFault.TOO_MANY_BYTES)
-    return data
+def open_regular(path: str | os.PathLike[Any]) -> BinaryIO:
+    """Open a regular file to read it, and never wait for a device or pipe.
+
+    Raises:
+        ImageError: IS_A_DIRECTORY, UNREADABLE: it is no regular file.
+        OSError, ValueError: as `open` has them.
+    """
+    # O_NONBLOCK keeps the opening of a pipe from waiting for a writer. The checks are made on
+    # what was opened, so a path that changes meanwhile cannot get around them.
+    flags = os.O_RDONLY
+    for name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):  # not all exist everywhere
+        flags |= getattr(os, name, 0)
+    descriptor = os.open(path, flags)
+    try:
+        kind = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(kind):
+            raise ImageError(ImageFault.IS_A_DIRECTORY)
+        if not stat.S_ISREG(kind):
+            raise ImageError(ImageFault.UNREADABLE)
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise

@@ -116,8 +116,8 @@ def prepare_for_document(out: Path, *more: str) -> None:
 
 def write_left_out(made: Circumstances, out: Path) -> None:
     """Write the rows and files that could not be used, the first ones at least."""
-    rows = [(row.row, row.fault) for row in made.labels.bad_rows]
-    _write_rows(out / "bad_rows.csv", ["row", "fault"], rows)
+    rows = [(row.row, row.fault, row.file) for row in made.labels.bad_rows]
+    _write_rows(out / "bad_rows.csv", ["row", "fault", "file"], rows)
     _write_rows(out / "bad_files.csv", ["file", "fault"], made.faults.listed)
 
 

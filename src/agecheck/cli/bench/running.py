@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agecheck.cli.bench.options import prepare_for_document, progress, tell_bad_rows
+from agecheck.cli.bench.options import (
+    prepare_for_document,
+    progress,
+    tell_bad_rows,
+    write_left_out,
+)
 from agecheck.cli.exits import BadInput
 
 if TYPE_CHECKING:
@@ -27,7 +32,11 @@ def look_at_all(
     out: Path,
     peer_versions: dict[str, str] | None = None,
 ) -> tuple[Tally, Circumstances]:
-    """Count the labels, look at every picture, and say what it was made with."""
+    """Count the labels, look at every picture, and say what it was made with.
+
+    Raises:
+        BadInput: not one picture could be read; what there was instead is listed.
+    """
     from agecheck.bench import checkpoint
     from agecheck.bench.labels import count_labels
     from agecheck.bench.results import Circumstances
@@ -68,6 +77,10 @@ def look_at_all(
         workers=at_once,
         seconds=done.seconds,
     )
+    if not done.tally.count("pictures"):
+        write_left_out(made, out)
+        files = made.faults.unreadable
+        raise BadInput(f"not one of the {files} files can be read: bad_files.csv")
     return done.tally, made
 
 
