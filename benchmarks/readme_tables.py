@@ -127,7 +127,12 @@ def _groups(document: Document) -> Iterator[str]:
     )
     spread = of["spread"]["mae_years"]
     yield ""
-    yield f"The worst group's error is {spread['ratio']:.2f} times the best's."
+    yield f"The worst group's error is {_ratio(spread)} times the best's."
+
+
+def _ratio(spread: Document) -> str:
+    low, high = spread["ratio_interval"]
+    return f"{spread['ratio']:.2f} ({low:.2f} to {high:.2f})"
 
 
 def _ranges(document: Document) -> Iterator[str]:
@@ -165,9 +170,14 @@ def _aims(document: Document) -> Iterator[str]:
             lead = document["comparisons"][name]["adult_pass"]["25-40"][rate]
             what = f"lead over {name}, adults of 25-40 at {100 * float(rate):.0f} %"
             rows.append((what, "beyond chance", _percent(lead), lead["interval"][0] > 0))
-    spread = list(document["by_group"].values())[-1]["spread"]["mae_years"]["ratio"]
+    spread = list(document["by_group"].values())[-1]["spread"]["mae_years"]
     rows.append(
-        ("worst group's error over the best's", "at most 1.5", f"{spread:.2f}", spread <= 1.5)
+        (
+            "worst group's error over the best's",
+            "at most 1.5",
+            _ratio(spread),
+            spread["ratio"] <= 1.5,
+        )
     )
     yield from _table(
         ["", "aim", "measured", ""],

@@ -14,7 +14,8 @@ from agecheck.bench.machine import describe_machine
 from agecheck.bench.measures import Measures
 from agecheck.bench.observe import AGECHECK, OWN_SUBJECTS
 from agecheck.bench.results_by_age import adults_at_25, by_age_range, by_age_year
-from agecheck.bench.statistics import DIGITS, Figure
+from agecheck.bench.spread import spread
+from agecheck.bench.statistics import Figure
 from agecheck.bench.tally import (
     AGE,
     EVERYBODY,
@@ -193,9 +194,9 @@ def _by_value(of: Measures, dimension: str, values: list[str]) -> Document:
     return {
         "groups": [row for row in rows if row["pictures"]],
         "spread": {
-            "mae_years": _spread([row["mae_years"] for row in rows]),
-            "false_over_14_17_at_25": _spread([row["false_over_14_17_at_25"] for row in rows]),
-            "adults_25_40_refused_at_25": _spread(
+            "mae_years": spread([row["mae_years"] for row in rows]),
+            "false_over_14_17_at_25": spread([row["false_over_14_17_at_25"] for row in rows]),
+            "adults_25_40_refused_at_25": spread(
                 [row["adults_refused_at_25"]["25-40"] for row in rows]
             ),
         },
@@ -215,20 +216,6 @@ def _group_row(of: Measures, dimension: str, value: str) -> Document:
             adults.name: of.over((dimension, value, adults.name), 25, refused=True)
             for adults in bands.ADULTS
         },
-    }
-
-
-def _spread(figures: list[Figure]) -> Document:
-    """Range and ratio over the groups that have a figure; None for fewer than two."""
-    values = [figure["value"] for figure in figures if figure["value"] is not None]
-    if len(values) < 2:
-        return {"lowest": None, "highest": None, "range": None, "ratio": None}
-    low, high = min(values), max(values)
-    return {
-        "lowest": low,
-        "highest": high,
-        "range": round(high - low, DIGITS),
-        "ratio": round(high / low, 2) if low > 0 else None,
     }
 
 

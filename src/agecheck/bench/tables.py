@@ -158,13 +158,18 @@ def _thirteen_to_sixteen(document: Document) -> Table:
     )
 
 
+def _between(interval: list[float] | None) -> str:
+    return "" if interval is None else f" ({interval[0]:.2f} to {interval[1]:.2f})"
+
+
 def _by_group(name: str, of: Document) -> Table:
     spread = of["spread"]["mae_years"]
     apart = (
         ""
         if spread["ratio"] is None
         else f" Mean absolute error from {spread['lowest']:.2f} to {spread['highest']:.2f}: "
-        f"range {spread['range']:.2f}, ratio {spread['ratio']:.2f}."
+        f"range {spread['range']:.2f}{_between(spread['range_interval'])}, "
+        f"ratio {spread['ratio']:.2f}{_between(spread['ratio_interval'])}."
     )
     return Table(
         "by_" + "_".join("".join(c if c.isalnum() else " " for c in name).split()),
