@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Error as PlaywrightError
 
 from agecheck.token import AudienceSigner, DeviceKey
 from benchmarks.clips import Look, Pose, render
@@ -116,7 +117,9 @@ def visitor(
     try:
         yield page
     except Exception as error:
-        error.add_note(f"on the page: {page.locator('main').inner_text()}")
+        with suppress(PlaywrightError):  # the first error is the one to tell
+            shown = page.locator("body").inner_text(timeout=2_000)
+            error.add_note(f"on the page {page.url}: {shown}; its console: {said}")
         raise
     finally:
         context.close()
