@@ -22,7 +22,11 @@ def chromium() -> Iterator[Browser]:
     if program is None:
         pytest.fail("chromium is missing; install Debian's chromium")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        # Else `localhost` is tried as ::1 first, where another program may have the same port.
+        only_ipv4 = "--host-resolver-rules=MAP localhost 127.0.0.1"
+        started = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", only_ipv4]
+        )
         yield started
         started.close()
 
