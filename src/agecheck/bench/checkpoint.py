@@ -21,6 +21,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -71,12 +72,11 @@ class Run:
 
 def key_of(pictures: Iterable[bytes | None]) -> bytes | None:
     """A key from the first KEY_PICTURES encoded pictures that could be read."""
-    hashed, n = hashlib.sha256(b"agecheck bench checkpoint"), 0
-    for encoded in pictures:
-        if encoded is not None and n < KEY_PICTURES:
-            hashed.update(hashlib.sha256(encoded).digest())
-            n += 1
-    return hashed.digest() if n else None
+    readable = (encoded for encoded in pictures if encoded is not None)
+    digests = [hashlib.sha256(encoded).digest() for encoded in islice(readable, KEY_PICTURES)]
+    if not digests:
+        return None
+    return hashlib.sha256(b"agecheck bench checkpoint" + b"".join(digests)).digest()
 
 
 def save(folder: Path, run: Run, progress: Progress) -> bool:

@@ -71,6 +71,9 @@ class Sighting:
     eye_distance_px: float | None = None
     image_fault: str | None = None
 
+    def __repr__(self) -> str:
+        return "<Sighting>"
+
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a Sighting is not pickled or copied")
 
