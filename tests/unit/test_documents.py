@@ -151,7 +151,7 @@ def test_what_relying_parties_were_measured_at_is_said() -> None:
     verify, load = result("verify.json"), result("site_load.json")
     medians = {name: f"{median(rounds):,.0f}" for name, rounds in verify["per_s"].items()}
     assert f"takes {medians['RelyingParty.verify']} tokens a second" in text
-    assert f"at least {verify['required_per_s']:,} were asked for" in text
+    assert f"our target is {verify['required_per_s']:,}" in text
     assert f"`verify_token` alone {medians['verify_token']}." in text
     hostile = sum(n for outcome, n in load["outcomes"].items() if outcome.endswith(": refused"))
     assert load["wrong"] == 0
