@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import threading
 import time
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agecheck.guidance import LiveCode
 from agecheck.live_page import guard, serving
 from agecheck.live_page.frames import Frames, Stop, frame_of
+from agecheck.live_page.screen import PageScreen
+from agecheck.live_session import Light
 
 
 @pytest.mark.parametrize(
@@ -61,6 +67,63 @@ def test_what_was_stopped_gives_nothing_more() -> None:
 def test_a_camera_that_gives_nothing_is_none() -> None:
     """Nobody has left; nothing came."""
     assert Frames().wait_for_first(0.01) is Stop.NO_CAMERA
+
+
+def test_a_message_that_is_being_sent_is_kept() -> None:
+    """Also when the next one comes: an event loop itself keeps no task from being collected."""
+    said: list[dict[str, Any]] = []
+    sending: list[weakref.ref[asyncio.Future[None]]] = []
+
+    async def say(message: dict[str, Any]) -> None:
+        sent = asyncio.get_running_loop().create_future()  # only this task refers to it
+        sending.append(weakref.ref(sent))
+        await sent
+        said.append(message)
+
+    async def speak() -> None:
+        screen = PageScreen(say, lambda: True)
+        screen.lights([Light(255, 40, 0, 350)])
+        screen.prompt(LiveCode.NOD)
+        await _until(lambda: len(sending) == 2)
+        gc.collect()
+        for reference in sending:
+            sent = reference()
+            assert sent is not None
+            sent.set_result(None)
+        await _until(lambda: len(said) == 2)
+
+    asyncio.run(speak())
+    assert said == [{"lights": [[255, 40, 0, 350]]}, {"prompt": "NOD"}]
+
+
+def test_a_page_hears_only_what_it_wants_and_may_go() -> None:
+    """What the session says after its end is dropped, and a page that has gone ends nothing."""
+    tried: list[dict[str, Any]] = []
+    wanted = True
+
+    async def say(message: dict[str, Any]) -> None:
+        tried.append(message)
+        raise ConnectionError
+
+    async def speak() -> None:
+        nonlocal wanted
+        screen = PageScreen(say, lambda: wanted)
+        await asyncio.to_thread(screen.prompt, LiveCode.GOOD)
+        await _until(lambda: bool(tried))
+        wanted = False
+        await asyncio.to_thread(screen.prompt, LiveCode.DONE)
+        await asyncio.sleep(0.05)
+
+    asyncio.run(speak())
+    assert tried == [{"prompt": "GOOD"}]
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError
 
 
 @pytest.mark.parametrize(

@@ -9,25 +9,19 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 from agecheck.agent.desk import Block, Bound, Desk
 from agecheck.agent.questions import Pending
 from agecheck.agent.session import Nothing, run_session
 from agecheck.live_page.frames import Frames, Live, Stop, frame_of, now_ms
+from agecheck.live_page.screen import PageScreen, Say
 from agecheck.verdict import Verdict
 from agecheck.web_exchange import answer_url
 
-if TYPE_CHECKING:
-    from agecheck.guidance import LiveCode
-    from agecheck.live_session import Light
-
 NO_TOKEN_EVERY_S = 20.0
-Say = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Word(StrEnum):
@@ -53,7 +47,7 @@ def seconds_to_hold(asked_s: float, now_s: float) -> float:
 
 
 class Visit:
-    """All methods but `lights` and `prompt` run in the event loop.
+    """All methods run in the event loop.
 
     Args:
         desk: what visits share.
@@ -68,11 +62,10 @@ class Visit:
             pending.asked_s,
             pending.block,
         )
-        self._loop = asyncio.get_running_loop()
+        self._screen = PageScreen(say, lambda: self._frames is not None and not self._leaving)
         self._bound: Bound | None = None
         self._frames: Frames | None = None
         self._task: asyncio.Task[None] | None = None
-        self._prompts: set[asyncio.Task[None]] = set()
         self._leaving = False
         self.is_over = False
 
@@ -113,13 +106,6 @@ class Visit:
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=2.0)
 
-    def lights(self, lights: Sequence[Light]) -> None:
-        shown = [[light.red, light.green, light.blue, light.duration_ms] for light in lights]
-        self._from_thread({"lights": shown})
-
-    def prompt(self, code: LiveCode) -> None:
-        self._from_thread({"prompt": code.name})
-
     async def _attempt(self, frames: Frames) -> None:
         try:
             await self._try(frames)
@@ -140,7 +126,9 @@ class Visit:
             self._bound = await asyncio.to_thread(self._desk.bind, question)
         bound = self._bound
         await self._say({"camera": True})
-        seen = await asyncio.to_thread(run_session, partial(self._begin, bound), frames, self)
+        seen = await asyncio.to_thread(
+            run_session, partial(self._begin, bound), frames, self._screen
+        )
         if isinstance(seen, Nothing):
             attempts.ended(None)
             await self._nothing(seen.value)
@@ -175,16 +163,3 @@ class Visit:
         await asyncio.sleep(hold_s)
         self.is_over = True
         await self._say({"go": answer_url(self._question, None, None)})
-
-    def _from_thread(self, message: dict[str, Any]) -> None:
-        self._loop.call_soon_threadsafe(self._say_soon, message)
-
-    def _say_soon(self, message: dict[str, Any]) -> None:
-        if self._frames is not None and not self._leaving:
-            task = asyncio.create_task(self._say_quietly(message))
-            self._prompts.add(task)
-            task.add_done_callback(self._prompts.discard)
-
-    async def _say_quietly(self, message: dict[str, Any]) -> None:
-        with suppress(Exception):  # the page has gone; whoever reads from it learns that
-            await self._say(message)

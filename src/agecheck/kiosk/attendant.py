@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from agecheck.kiosk.counters import Counters, Ended
 from agecheck.kiosk.health import Health
@@ -20,16 +20,14 @@ from agecheck.kiosk.messages import Outcome
 from agecheck.kiosk.visit import Ending, Link, VisitEnd, run_visit
 from agecheck.kiosk.words import Word
 from agecheck.live_page.frames import Frames, Live, Stop, frame_of, now_ms
+from agecheck.live_page.screen import PageScreen, Say
 
 if TYPE_CHECKING:
-    from agecheck.guidance import LiveCode
-    from agecheck.live_session import Light
     from agecheck.verdict import CheckResult
 
 CONSENT_IDLE_S = 60.0
 LEAVE_S = 2.0
 """For a cancelled visit to end; the sealed worker answers within a tick."""
-Say = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Attempts(Protocol):
@@ -66,7 +64,7 @@ class Room:
 
 
 class Attendant:
-    """One page's conversation. All methods but those of `Screen` run in the event loop.
+    """One page's conversation. All methods run in the event loop.
 
     Args:
         room: what visits share.
@@ -76,6 +74,7 @@ class Attendant:
     def __init__(self, room: Room, say: Say) -> None:
         self._room, self._say_now = room, say
         self._loop = asyncio.get_running_loop()
+        self._screen = PageScreen(say, lambda: self._at == "camera")
         self._at = "attract"
         self._has_left = False
         self._frames: Frames | None = None
@@ -135,13 +134,6 @@ class Attendant:
             self._task.cancel()
         self._stop_timer()
 
-    def lights(self, lights: Sequence[Light]) -> None:
-        shown = [[light.red, light.green, light.blue, light.duration_ms] for light in lights]
-        self._from_thread({"lights": shown})
-
-    def prompt(self, code: LiveCode) -> None:
-        self._from_thread({"prompt": code.name})
-
     async def _begin(self) -> None:
         self._stop_timer()
         self._frames = Frames()
@@ -179,7 +171,9 @@ class Attendant:
                 target=room.source.run, args=(frames, stop), daemon=True, name="camera"
             ).start()
         try:
-            return await asyncio.to_thread(run_visit, self._open_session, room.link, frames, self)
+            return await asyncio.to_thread(
+                run_visit, self._open_session, room.link, frames, self._screen
+            )
         finally:
             stop.set()
 
@@ -214,18 +208,6 @@ class Attendant:
         self._stop_timer()
         self._at = screen
         await self._say_now({"show": screen})
-
-    def _from_thread(self, message: dict[str, Any]) -> None:
-        self._loop.call_soon_threadsafe(self._say_soon, message)
-
-    def _say_soon(self, message: dict[str, Any]) -> None:
-        if self._at == "camera":
-            task = asyncio.create_task(self._say_quietly(message))
-            self._pending = task  # so that it is not collected while it runs
-
-    async def _say_quietly(self, message: dict[str, Any]) -> None:
-        with suppress(Exception):  # the page has gone; whoever reads from it learns that
-            await self._say_now(message)
 
 
 def _count(counters: Counters, end: VisitEnd) -> None:
