@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
 
+from agecheck.kiosk.addresses import require_safe_url
 from agecheck.kiosk.config import FallbackSection, GpioSection, WebhookSection
 from agecheck.kiosk.errors import DeliveryError, KioskConfigError
 from agecheck.kiosk.sinks import Fallback, GpioPulse, Stdout, Webhook, read_secret
@@ -164,6 +166,23 @@ def test_a_webhook_checks_the_certificate(tls_server: tuple[Server, str]) -> Non
     assert len(server.got) == 1
     with pytest.raises(DeliveryError):
         webhook(url).send(TOKEN, over=True)
+    assert len(server.got) == 1
+
+
+@pytest.mark.parametrize("scheme", ["HTTPS", "Https", "hTTPs"])
+def test_a_scheme_has_no_case(tls_server: tuple[Server, str], scheme: str) -> None:
+    """A URL that the settings take for https is sent to by TLS alone, however it is written."""
+    server, ca_file = tls_server
+    url = f"{scheme}{server.url.removeprefix('http')}/200"
+    require_safe_url(url, "outputs.webhook.url")
+    webhook(url, ca_file=ca_file).send(TOKEN, over=True)
+    assert len(server.got) == 1
+    for call in (
+        partial(webhook(url).send, TOKEN, over=True),
+        Fallback(FallbackSection(url=url)).call,
+    ):
+        with pytest.raises(DeliveryError):  # a stranger's certificate, so TLS was tried
+            call()
     assert len(server.got) == 1
 
 

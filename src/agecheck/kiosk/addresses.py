@@ -27,10 +27,21 @@ def require_safe_url(url: str, name: str) -> None:
             fault = "has characters that a URL has not"
         elif parts.username is not None or parts.password is not None or parts.fragment:
             fault = "may not hold a user, a password or a fragment"
-        elif parts.scheme == "http" and not is_loopback(parts.hostname):
+        elif not is_https(url) and not is_loopback(parts.hostname):
             fault = "is https, unless its host is this machine"
     if fault is not None:
         raise KioskConfigError(f"settings: `{name}` {fault}")
+
+
+def is_https(url: str) -> bool:
+    """Whether TLS is spoken there: the one judge of it, when a URL is accepted and when it is used.
+
+    Schemes have no case: HTTPS://… is https.
+
+    Raises:
+        ValueError: it is no URL.
+    """
+    return urlsplit(url).scheme == "https"
 
 
 def is_loopback(host: str) -> bool:

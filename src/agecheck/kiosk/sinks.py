@@ -13,6 +13,7 @@ from ssl import SSLContext, create_default_context
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from agecheck.kiosk.addresses import is_https
 from agecheck.kiosk.config import FallbackSection, GpioSection, WebhookSection
 from agecheck.kiosk.errors import DeliveryError, KioskConfigError
 
@@ -57,7 +58,7 @@ class Webhook:
 
     def __init__(self, section: WebhookSection) -> None:
         self._url, self._deadline_s = section.url, section.deadline_s
-        self._tls = tls_of(section.ca_file) if section.url.startswith("https:") else None
+        self._tls = tls_of(section.ca_file) if is_https(section.url) else None
 
     def send(self, token: str, *, over: bool) -> None:  # noqa: ARG002
         post(self._url, token.encode("ascii"), self._deadline_s, self._tls)
@@ -97,7 +98,7 @@ class Fallback:
 
     def __init__(self, section: FallbackSection) -> None:
         self._section = section
-        is_tls = section.url is not None and section.url.startswith("https:")
+        is_tls = section.url is not None and is_https(section.url)
         self._tls = tls_of(None) if is_tls else None
 
     def call(self) -> None:
@@ -142,7 +143,7 @@ def _post(
     host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection: HTTPConnection
-    if tls is not None:
+    if is_https(url):
         # The name stays for TLS, which compares it with the certificate.
         connection = HTTPSConnection(
             parts.hostname or "", parts.port, timeout=deadline_s, context=tls
