@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -143,6 +143,11 @@ class TestFeatures:
         row=st.integers(0, 1),
         years=st.floats(width=32).filter(lambda years: not -10 <= years <= 120),
     )
+    @example(row=0, years=math.nan)
+    @example(row=1, years=math.nan)
+    @example(row=0, years=math.inf)
+    @example(row=1, years=300.0)
+    @example(row=1, years=-11.0)
     def test_an_age_that_nobody_has_is_no_age(self, row: int, years: float) -> None:
         """A network that answers 300 years, or NaN, is not fused to a certain adult."""
         ages_years = both(40)

@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from agecheck.calibration import shipped_calibration
 from agecheck.checker import AgeChecker, Attestation
 from agecheck.errors import ChallengeError, InternalError, PolicyError
 from agecheck.policy import EffectivePolicy
@@ -118,35 +116,6 @@ def test_a_box_without_an_inside_is_no_face(size_px: tuple[float, float]) -> Non
     output = NetworkOutput(SHORT_RANGE, Letterbox(1.0, 0, 0))
     output.add(3, box_px, keypoints(0, box_px), 0.9)
     assert output.faces() == []
-
-
-SURE_OF_16 = np.eye(81, dtype=np.float32)[[16, 16]]
-
-
-@pytest.mark.parametrize(
-    ("probabilities", "ages_years"),
-    [
-        (SURE_OF_16, [300.0, 300.0]),
-        (SURE_OF_16, [1e30, 16.0]),
-        (SURE_OF_16, [16.0, -11.0]),
-        (SURE_OF_16, [math.inf, 40.0]),
-        (SURE_OF_16, [math.nan, 40.0]),
-        (SURE_OF_16 * 0, [16.0, 16.0]),
-        (SURE_OF_16 * 10, [16.0, 16.0]),
-        (-SURE_OF_16, [16.0, 16.0]),
-        (SURE_OF_16 * math.nan, [16.0, 16.0]),
-    ],
-    ids=range(9),
-)
-def test_an_implausible_network_output_is_no_estimate(
-    probabilities: NDArray[np.float32], ages_years: list[float]
-) -> None:
-    """A network that answers nonsense is not fused to a certain adult."""
-    vector = age.features(probabilities, np.array(ages_years, dtype=np.float32))
-    assert vector.shape == (age.NUM_FEATURES,)
-    assert np.isnan(vector).all()
-    estimate = age.fuse(shipped_calibration().fusion, vector)
-    assert POLICY.decide(estimate).reason is Reason.ESTIMATE_INVALID
 
 
 def test_a_plausible_network_output_is_estimated() -> None:
