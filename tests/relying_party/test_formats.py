@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from itertools import permutations
 from typing import Any
 
 import cbor2
@@ -85,12 +86,10 @@ def test_over_and_under_have_one_length(name: str) -> None:
     assert len(token_in(name, setting(), over=True)) == len(token_in(name, setting(), over=False))
 
 
-@pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("other", FORMATS)
+@pytest.mark.parametrize(("name", "other"), list(permutations(FORMATS, 2)))
 def test_a_token_does_not_choose_its_format(name: str, other: str) -> None:
     """A reader of one format refuses the others: no verifier is talked into another's rules."""
-    if name != other:
-        fault_of(found(name), other)
+    fault_of(found(name), other)
 
 
 # Others' libraries

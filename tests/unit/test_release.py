@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import nullcontext
 
 import pytest
 
 from agecheck import checker as checker_module
 from agecheck.challenge import Challenge
 from agecheck.checker import AgeChecker, sleep_to_quantum
-from agecheck.errors import ImageError, ImageFault, WorkerError, WorkerFault
+from agecheck.errors import ImageError, ImageFault, InternalError, WorkerError, WorkerFault
 from agecheck.policy import EffectivePolicy
 from agecheck.seal_state import OPEN
 from agecheck.verdict import CheckResult, Verdict
@@ -62,23 +63,23 @@ def checker_that(clock: Clock, outcome: CheckResult | Exception, after_ms: float
 
 @pytest.mark.parametrize("after_ms", [1, 20, 59, 61, 150])
 @pytest.mark.parametrize(
-    "outcome",
+    ("outcome", "raised"),
     [
-        CheckResult(Verdict.OVER),
-        ImageError(ImageFault.CORRUPT),
-        WorkerError(WorkerFault.DIED),
-        RuntimeError("unforeseen"),
+        (CheckResult(Verdict.OVER), None),
+        (ImageError(ImageFault.CORRUPT), ImageError),
+        (WorkerError(WorkerFault.DIED), WorkerError),
+        (RuntimeError("unforeseen"), InternalError),
     ],
 )
 def test_an_attestation_ends_on_the_quantum(
-    clock: Clock, outcome: CheckResult | Exception, after_ms: float
+    clock: Clock,
+    outcome: CheckResult | Exception,
+    raised: type[Exception] | None,
+    after_ms: float,
 ) -> None:
     """A worker could otherwise tell something by the moment at which it fails."""
     checker = checker_that(clock, outcome, after_ms)
-    if isinstance(outcome, Exception):
-        with pytest.raises(Exception):  # noqa: B017, PT011
-            checker.attest(b"picture", CHALLENGE, FakeSigner(AUDIENCE, []))
-    else:
+    with nullcontext() if raised is None else pytest.raises(raised):
         checker.attest(b"picture", CHALLENGE, FakeSigner(AUDIENCE, []))
     quanta = math.ceil(after_ms / QUANTUM_MS)
     assert clock.elapsed_ms() == pytest.approx(quanta * QUANTUM_MS, abs=0.001)
