@@ -7,13 +7,13 @@ import sys
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from agecheck import mediapipe_extra
 from agecheck.calibration import load_calibration, shipped_calibration
-from agecheck.checker import DEFAULT_RELEASE_QUANTUM_MS, AgeChecker
+from agecheck.checker import DEFAULT_RELEASE_QUANTUM_MS, AgeChecker, require_release_quantum
 from agecheck.errors import CalibrationError, ChallengeError, PolicyError, SealError
-from agecheck.policy import AgePolicy, EffectivePolicy
+from agecheck.policy import AgePolicy, EffectivePolicy, Liveness
 from agecheck.seal.setup import DEFAULT_DEADLINE_S, WorkerSetup
 from agecheck.seal_state import OPEN
 
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from agecheck.runtime import OnnxModel
     from agecheck.seal.pool import WorkerPool
 
-DETECTORS = ("blazeface", "mediapipe")
+Detector: TypeAlias = Literal["blazeface", "mediapipe"]
+DETECTORS: tuple[Detector, ...] = get_args(Detector)
+SealWanted: TypeAlias = Literal["require", "best-effort", "off"]
+SEALS: tuple[SealWanted, ...] = get_args(SealWanted)
 DEFAULT_WORKER_CHECKS = 32
 """A fork costs as much as a check; with 32 to share it, a sealed check is hardly slower."""
 TIGHT_CROP_MARGIN_SHARE = 0.25
@@ -39,8 +42,8 @@ def load_checker(
     policy: AgePolicy | None = None,
     *,
     calibration: str | os.PathLike[str] | None = None,
-    detector: str = "blazeface",
-    seal: str | None = None,
+    detector: Detector = "blazeface",
+    seal: SealWanted | None = None,
     seal_worker_checks: int = DEFAULT_WORKER_CHECKS,
     deadline_s: float = DEFAULT_DEADLINE_S,
     release_quantum_ms: int = DEFAULT_RELEASE_QUANTUM_MS,
@@ -69,14 +72,17 @@ def load_checker(
         `with` statement, to end its worker before the program ends.
 
     Raises:
-        PolicyError: the calibration cannot support the policy; the message names what it can.
+        PolicyError: the calibration cannot support the policy; the message names what it can. Or
+            there is no such detector, or a number is out of range.
         ModelError: a model is missing, altered, or cannot be loaded.
         CalibrationError: the calibration is missing, malformed, or made for other models.
-        SealError: the seal asked for cannot be had, or the detector does not run without one.
+        SealError: the seal asked for cannot be had, or there is none of that name, or the detector
+            does not run without one.
         MissingExtraError: the detector is not installed.
     """
     from agecheck.models.store import ModelStore
 
+    require_release_quantum(release_quantum_ms)
     if detector not in DETECTORS:
         raise PolicyError("detector is 'blazeface' or 'mediapipe'")
     with_mediapipe = detector == "mediapipe"
@@ -137,12 +143,12 @@ def _local_channel(
     return LocalChannel(build_session(pipeline, policy, max_sd_years, challenge))
 
 
-def _start_workers(seal: str | None, setup: WorkerSetup) -> WorkerPool | None:
+def _start_workers(seal: SealWanted | None, setup: WorkerSetup) -> WorkerPool | None:
     """Sealed workers, or None when the check is to run in the calling process."""
     on_linux = sys.platform == "linux"
     if seal is None:
         seal = "require" if on_linux else "best-effort"
-    if seal not in ("require", "best-effort", "off"):
+    if seal not in SEALS:
         raise SealError("seal is 'require', 'best-effort' or 'off'")
     if seal == "off":
         return None
@@ -203,7 +209,7 @@ def build_session(
     return GuidedSession(tracker, pipeline.estimator, watch, policy, max_sd_years)
 
 
-def build_watch(liveness: str, challenge: bytes) -> AttackDetector | None:
+def build_watch(liveness: Liveness, challenge: bytes) -> AttackDetector | None:
     """The shipped attack detector for one live session at this level; None for `none`.
 
     Raises:

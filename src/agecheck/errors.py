@@ -134,7 +134,7 @@ class KeyFileError(AgecheckError):
 class TokenFault(StrEnum):
     """Why a token was refused."""
 
-    MALFORMED = "the token is not a well-formed compact JWS"
+    MALFORMED = "the token is not well formed"
     TOO_LARGE = "the token is longer than any that agecheck issues"
     WRONG_TYPE = "the header's typ is not agecheck's"
     WRONG_ALGORITHM = "the header's alg is not EdDSA"

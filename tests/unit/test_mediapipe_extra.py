@@ -77,7 +77,7 @@ def test_best_effort_does_not_end_in_the_callers_process(monkeypatch: pytest.Mon
 def test_an_unknown_detector_is_refused() -> None:
     """A typing error does not choose the default."""
     with pytest.raises(PolicyError, match="detector"):
-        load_checker(detector="MediaPipe")
+        load_checker(detector="MediaPipe")  # type: ignore[arg-type]
 
 
 def test_only_single_thread_is_given_up() -> None:
