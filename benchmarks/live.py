@@ -20,6 +20,7 @@ from typing import Any
 
 from agecheck.bench.attacks import wilson
 from agecheck.bench.machine import describe_machine
+from agecheck.policy import Liveness
 from agecheck.verdict import Reason, Verdict
 from benchmarks.actors import ACTIVE_ONLY, SPECIES, Actor, Person
 from benchmarks.live_runs import FRAME_MS, Run, run_session
@@ -41,7 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args(arguments)
     began_s = time.monotonic()
-    levels = ("passive", "active") if options.only is None else (options.only,)
+    levels: tuple[Liveness, ...] = (
+        ("passive", "active") if options.only is None else (options.only,)
+    )
     # One level can be measured anew beside the other's figures.
     figures = _figures_in(options.out) if options.only else {}
     figures |= {level: _level(level, options.seeds, options.attack_seeds) for level in levels}
@@ -68,7 +71,7 @@ def _figures_in(path: Path) -> dict[str, Any]:
     return figures
 
 
-def _level(liveness: str, n_people: int, n_attacks: int) -> dict[str, Any]:
+def _level(liveness: Liveness, n_people: int, n_attacks: int) -> dict[str, Any]:
     people = _runs(liveness, Person, range(n_people), "bona fide")
     done_ms = [run.done_at_ms for run in people if run.result.verdict is Verdict.OVER]
     first_ms = sorted(at_ms for at_ms in done_ms if at_ms is not None)
@@ -102,7 +105,7 @@ def _level(liveness: str, n_people: int, n_attacks: int) -> dict[str, Any]:
     }
 
 
-def _runs(liveness: str, make: Callable[[int], Actor], seeds: range, name: str) -> list[Run]:
+def _runs(liveness: Liveness, make: Callable[[int], Actor], seeds: range, name: str) -> list[Run]:
     runs = [run_session(make(seed), liveness, max_ms=MAX_MS[liveness]) for seed in seeds]
     ended = Counter(str(run.result.reason or run.result.verdict) for run in runs)
     _say(f"{liveness:<8} {name:<24} {dict(ended)}")

@@ -12,7 +12,7 @@ from agecheck.guidance import LiveCode
 from agecheck.live_script import draw_script
 from agecheck.models.store import ModelStore
 from agecheck.pipeline import FaceAgePipeline
-from agecheck.policy import EffectivePolicy
+from agecheck.policy import EffectivePolicy, Liveness
 from agecheck.seal.live_channel import TICK_MS
 from agecheck.verdict import CheckResult
 from benchmarks.actors import Actor
@@ -46,7 +46,7 @@ def pipeline() -> FaceAgePipeline:
 
 
 def run_session(
-    actor: Actor, liveness: str, *, frame_step_ms: int = FRAME_MS, max_ms: int = MAX_SESSION_MS
+    actor: Actor, liveness: Liveness, *, frame_step_ms: int = FRAME_MS, max_ms: int = MAX_SESSION_MS
 ) -> Run:
     """One session of an actor at a level of liveness, over 18 at challenge age 25."""
     script = draw_script(liveness)

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from agecheck import AgePolicy, load_checker
 from agecheck.bench.machine import describe_machine
+from agecheck.bootstrap import DETECTORS, Detector
 from benchmarks.processes import children, rss_bytes, run_timed_ms
 from benchmarks.sample import selfie_jpeg
 
-DETECTORS = ("blazeface", "mediapipe")
 RESULT = Path(__file__).parent / "results" / "mediapipe-extra.json"
 POLICY = AgePolicy(age_limit=18, challenge_age=25)
 STARTS, CHECKS, FRESH_CHECKS = 5, 200, 30
@@ -48,7 +48,7 @@ def installed_mb(package: str, besides: set[str]) -> float:
     return round(total_bytes / 1e6, 1)
 
 
-def start_ms(detector: str) -> float:
+def start_ms(detector: Detector) -> float:
     """Until a sealed checker is there: the models loaded, and a worker behind its walls."""
     began_s = time.perf_counter()
     with load_checker(POLICY, detector=detector):
@@ -80,7 +80,7 @@ def check_ms(selfie: bytes, repeats: int, worker_checks: int) -> dict[str, float
     return {name: statistics.median(of) for name, of in times.items()}
 
 
-def worker_of(detector: str, selfie: bytes) -> dict[str, object]:
+def worker_of(detector: Detector, selfie: bytes) -> dict[str, object]:
     """Threads and memory of a worker that has seen a picture, and the walls around it."""
     with load_checker(POLICY, detector=detector) as checker:
         checker.check(selfie)

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from PIL import Image
 
 from agecheck import AgecheckError, load_checker
+from agecheck.bootstrap import SealWanted
 from attacks.pictures import NOTE, PORTRAIT, jpeg_with_note
 from attacks.trial import Outcome, outcome
 
@@ -37,7 +38,7 @@ def run() -> Iterator[Outcome]:
         )
 
 
-def _check_all(seal: str, pictures: tuple[bytes, ...]) -> None:
+def _check_all(seal: SealWanted, pictures: tuple[bytes, ...]) -> None:
     with load_checker(seal=seal) as checker:
         for picture in pictures:
             with suppress(AgecheckError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from agecheck import AgeChecker, AgePolicy, Verdict, load_checker
+from agecheck.bootstrap import SealWanted
 from attacks.pictures import PORTRAIT
 from attacks.trial import Outcome, outcome
 
@@ -32,7 +33,7 @@ def run() -> Iterator[Outcome]:
         )
 
 
-def _varies(seal: str, change: Callable[[AgeChecker], None], picture: bytes) -> bool:
+def _varies(seal: SealWanted, change: Callable[[AgeChecker], None], picture: bytes) -> bool:
     """Whether the same picture has another answer after the change."""
     policy = AgePolicy(challenge_age=_PASSES_YEARS)
     with load_checker(policy, seal=seal, seal_worker_checks=8) as checker:

@@ -22,6 +22,16 @@ DEFAULT_RELEASE_QUANTUM_MS = 50
 MAX_RELEASE_QUANTUM_MS = 10_000
 
 
+def require_release_quantum(release_quantum_ms: float) -> None:
+    """Refuse a time that no answer is held back by.
+
+    Raises:
+        PolicyError: it is out of range.
+    """
+    if not 0 <= release_quantum_ms <= MAX_RELEASE_QUANTUM_MS:  # NaN is refused, too
+        raise PolicyError(f"release_quantum_ms lies from 0 to {MAX_RELEASE_QUANTUM_MS}")
+
+
 @dataclass(frozen=True, slots=True)
 class Attestation:
     """The answer to a challenge.
@@ -64,8 +74,7 @@ class AgeChecker:
         close: Callable[[], None] | None = None,
         open_channel: Callable[[bytes], SessionChannel] | None = None,
     ) -> None:
-        if not 0 <= release_quantum_ms <= MAX_RELEASE_QUANTUM_MS:
-            raise PolicyError(f"release_quantum_ms lies from 0 to {MAX_RELEASE_QUANTUM_MS}")
+        require_release_quantum(release_quantum_ms)
         self._run_check = run_check
         self._policy = policy
         self._bundle_digest = bundle_digest
@@ -117,6 +126,7 @@ class AgeChecker:
             PolicyError: the policy asks for liveness, which a still picture cannot show.
             ImageError: the picture cannot be used; its fault names the cause.
             WorkerError: the sealed worker failed; the next check has a new one.
+            SealError: no sealed worker comes up.
             ModelError: a network failed, in the calling process.
             InternalError: anything else went wrong.
         """
@@ -144,7 +154,7 @@ class AgeChecker:
         Raises:
             PolicyError: the policy asks for liveness, which a still picture cannot show.
             ChallengeError: the challenge asks for another age limit or another audience.
-            ImageError, WorkerError, ModelError, InternalError: as for `check`.
+            ImageError, WorkerError, SealError, ModelError, InternalError: as for `check`.
         """
         self._require_still_will_do()
         began_s = time.monotonic()
@@ -178,6 +188,7 @@ class AgeChecker:
 
         Raises:
             WorkerError, SealError: there is no worker to be had.
+            PolicyError: it was not made by `load_checker`, and has no live sessions.
         """
         if self._open_channel is None:
             raise PolicyError("this checker has no live sessions")

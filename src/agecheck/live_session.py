@@ -69,8 +69,10 @@ class LiveSession:
             at_ms: on the same monotonic clock as the frames.
 
         Raises:
+            ValueError: the time is negative; the session goes on.
             WorkerError: the worker failed; the session is over.
         """
+        _require_time(at_ms)
         self._channel.lights_began(at_ms)
 
     def show(self, frame: RgbFrame, at_ms: int) -> bool:
@@ -85,8 +87,10 @@ class LiveSession:
 
         Raises:
             ImageError: it is no such array; the session goes on.
+            ValueError: the time is negative; the session goes on.
             WorkerError: the worker failed; the session is over.
         """
+        _require_time(at_ms)
         return self._channel.show(frame, at_ms)
 
     def tick(self) -> LiveCode:
@@ -115,6 +119,11 @@ class LiveSession:
         """End the session without a result. Does nothing when it is over."""
         self._over = True
         self._channel.abort()
+
+
+def _require_time(at_ms: int) -> None:
+    if at_ms < 0:
+        raise ValueError("a monotonic time is not negative")
 
 
 class LiveAttempts:

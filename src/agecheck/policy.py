@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
 
 from agecheck.errors import PolicyError
 from agecheck.estimate import AgeEstimate
@@ -14,7 +15,8 @@ MIN_AGE_LIMIT_YEARS = 1
 MAX_CHALLENGE_AGE_YEARS = 80
 """Ages above this cannot be told apart by the models."""
 MAX_ATTEMPTS = 10
-LIVENESS_LEVELS = ("none", "passive", "active")
+Liveness: TypeAlias = Literal["none", "passive", "active"]
+LIVENESS_LEVELS: tuple[Liveness, ...] = get_args(Liveness)
 
 ChallengeAgeTable = Mapping[int, Mapping[float, float]]
 """age limit (years) -> false-over rate (share of minors) -> challenge age (years)."""
@@ -46,7 +48,7 @@ class AgePolicy:
     challenge_age: float | None = None
     max_false_over_rate: float = 0.02
     max_attempts: int = 3
-    liveness: str = "none"
+    liveness: Liveness = "none"
 
     def __post_init__(self) -> None:
         _require_liveness(self.liveness)
@@ -108,7 +110,7 @@ class EffectivePolicy:
     age_limit: int
     challenge_age_years: float
     max_attempts: int
-    liveness: str = "none"
+    liveness: Liveness = "none"
 
     def __post_init__(self) -> None:
         _require_liveness(self.liveness)

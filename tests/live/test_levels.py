@@ -13,7 +13,7 @@ from agecheck.adapters.face_tracker import DETECT_EVERY_MS, MeshTracker
 from agecheck.bootstrap import build_session
 from agecheck.errors import ChallengeError, PolicyError
 from agecheck.live_script import Light, LiveScript, Step
-from agecheck.policy import LIVENESS_LEVELS
+from agecheck.policy import LIVENESS_LEVELS, Liveness
 from agecheck.ports import DetectedFace, FaceDetector
 from agecheck.token.claims import LIVENESS
 from agecheck.verdict import Reason
@@ -56,7 +56,7 @@ class TestPolicy:
         assert set(LIVENESS_LEVELS) == LIVENESS
 
     @pytest.mark.parametrize("level", LIVENESS_LEVELS)
-    def test_a_level_is_kept_and_changes_no_policy_id(self, level: str) -> None:
+    def test_a_level_is_kept_and_changes_no_policy_id(self, level: Liveness) -> None:
         """The token has a claim of its own for it."""
         effective = AgePolicy(challenge_age=25, liveness=level).resolve({})
         assert effective == EffectivePolicy(18, 25.0, 3, level)

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from agecheck import AgeChecker, AgePolicy, CheckResult, Reason, Verdict, load_checker
+from agecheck.bootstrap import SealWanted
 from agecheck.challenge import Challenge
 from agecheck.errors import ImageError, PolicyError, WorkerError
 from agecheck.guidance import LiveCode
 from agecheck.live_session import LiveAttempts, LiveSession
+from agecheck.policy import Liveness
 from agecheck.seal import live_channel
 from agecheck.seal.live_channel import MAX_FRAMES_PER_TICK
 from benchmarks.actors import SPECIES, Actor, Person, Sheet, still
@@ -30,22 +32,23 @@ def fast_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module", params=["require", "off"])
-def seal(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+def seal(request: pytest.FixtureRequest) -> SealWanted:
+    wanted: SealWanted = request.param
+    return wanted
 
 
-def checker_of(seal: str, liveness: str) -> AgeChecker:
+def checker_of(seal: SealWanted, liveness: Liveness) -> AgeChecker:
     return load_checker(AgePolicy(challenge_age=25, liveness=liveness), seal=seal)
 
 
 @pytest.fixture(scope="module")
-def passive(seal: str) -> Iterator[AgeChecker]:
+def passive(seal: SealWanted) -> Iterator[AgeChecker]:
     with checker_of(seal, "passive") as checker:
         yield checker
 
 
 @pytest.fixture(scope="module")
-def active(seal: str) -> Iterator[AgeChecker]:
+def active(seal: SealWanted) -> Iterator[AgeChecker]:
     with checker_of(seal, "active") as checker:
         yield checker
 
@@ -125,6 +128,8 @@ class TestSurface:
                 session.show(np.zeros((4, 4)), 0)  # type: ignore[arg-type]
             with pytest.raises(ValueError, match="negative"):
                 session.show(Person(0).frame(0), -1)
+            with pytest.raises(ValueError, match="negative"):
+                session.lights_began(-1)
             assert session.tick() is LiveCode.WAITING
 
     def test_frames_beyond_a_ticks_share_are_dropped(self, passive: AgeChecker) -> None:

@@ -224,10 +224,3 @@ class TestEnding:
         with pytest.raises(ChallengeError):
             LiveChannel(obedient, challenge)
         assert obedient._out == set()
-
-    def test_a_time_before_the_clock_began_is_refused(self, obedient: WorkerPool) -> None:
-        """A mistake of the caller's is told to the caller, and costs no session."""
-        with LiveChannel(obedient, command("wait")) as session:
-            with pytest.raises(ValueError, match="negative"):
-                session.show(FRAME, at_ms=-1)
-            assert session.tick() is LiveCode.WAITING

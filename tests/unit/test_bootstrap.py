@@ -23,6 +23,7 @@ from agecheck import (
     TokenError,
     TokenFault,
     Verdict,
+    bootstrap,
     load_checker,
 )
 from agecheck import calibration as calibration_module
@@ -94,7 +95,16 @@ class TestLoading:
     def test_a_seal_that_does_not_exist_is_refused(self, seal: str) -> None:
         """A misspelt level is not taken for a lower one."""
         with pytest.raises(SealError, match="off"):
-            load_checker(CHALLENGE_25, seal=seal)
+            load_checker(CHALLENGE_25, seal=seal)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("release_quantum_ms", [-1, 10_001, float("nan")])
+    def test_a_bad_release_quantum_is_refused_before_a_worker_starts(
+        self, release_quantum_ms: float, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A mistake of the caller's leaves no process behind."""
+        monkeypatch.setattr(bootstrap, "_start_workers", lambda *_: pytest.fail("a worker started"))
+        with pytest.raises(PolicyError, match="release_quantum_ms"):
+            load_checker(CHALLENGE_25, release_quantum_ms=release_quantum_ms)  # type: ignore[arg-type]
 
     def test_an_age_limit_that_was_not_measured_is_refused(self) -> None:
         """There is no nearest age limit; the error lists those there are."""

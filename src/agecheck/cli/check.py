@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agecheck.bootstrap import DETECTORS, load_checker
+from agecheck.bootstrap import DETECTORS, SEALS, load_checker
 from agecheck.challenge import Challenge
 from agecheck.checker import (
     DEFAULT_RELEASE_QUANTUM_MS,
@@ -72,7 +72,7 @@ class _Question:
     default=_DEFAULTS.max_attempts,
     show_default=True,
     metavar="COUNT",
-    help="How often one person may try. A token states it; nothing is counted here.",
+    help="How often one person may try. A token states it; this command counts nothing.",
 )
 @click.option(
     "--calibration",
@@ -91,7 +91,7 @@ class _Question:
 )
 @click.option(
     "--seal",
-    type=click.Choice(["require", "best-effort", "off"]),
+    type=click.Choice(SEALS),
     metavar="LEVEL",
     help="Walls around the process that sees the pictures. require: all of them, or no answer; "
     "best-effort: those that this machine has; off: it is this process.  "

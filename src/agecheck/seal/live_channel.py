@@ -96,8 +96,6 @@ class LiveChannel:
             ImageError: it is no such array; the session goes on.
             WorkerError: the worker failed; the session is over.
         """
-        if at_ms < 0:
-            raise ValueError("a monotonic time is not negative")
         if self._frames_since_tick >= MAX_FRAMES_PER_TICK:
             return False
         self._frames_since_tick += 1
@@ -111,8 +109,6 @@ class LiveChannel:
         Raises:
             WorkerError: the worker failed; the session is over.
         """
-        if at_ms < 0:
-            raise ValueError("a monotonic time is not negative")
         told = Task(TaskKind.LIVE_LIGHTS, at_ms=at_ms)
         self._guarded(lambda worker: worker.tell(told, None, self._deadline_s))
 
