@@ -101,7 +101,7 @@ class MissingExtraError(AgecheckError):
     def __init__(self, extra: str) -> None:
         self.extra = extra
         super().__init__(
-            f"{extra} is not installed, or too old: pip install 'agecheck-ondevice[{extra}]'"
+            f"{extra} is not installed, or too old; install agecheck with its extra '{extra}'"
         )
 
     def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str]]:

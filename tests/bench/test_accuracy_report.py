@@ -150,4 +150,4 @@ class TestCommand:
         code, told = spawn_without_scipy(["bench", "accuracy", "."])
         assert code == 2
         assert len(told.splitlines()) == 1
-        assert "pip install 'agecheck-ondevice[bench]'" in told
+        assert "install agecheck with its extra 'bench'" in told

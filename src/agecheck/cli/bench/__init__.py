@@ -20,7 +20,7 @@ def bench() -> None:
     """Measure the gate on labelled faces, outside the seal.
 
     A benchmark has to see ages, so that it runs unsealed; what it prints and writes is aggregates
-    over at least 20 pictures. Needs the extra: pip install 'agecheck-ondevice[bench]'.
+    over at least 20 pictures. Needs agecheck's extra 'bench'.
     """
     if find_spec("scipy") is None:
         raise MissingExtraError("bench")
