@@ -148,7 +148,7 @@ vectors: .venv/dev
 	PYTHONPATH=tests $(BIN)/python -m relying_party.make_refusals
 
 cli-docs: .venv/all
-	$(BIN)/python tests/cli/help_pages.py README.md docs/reference/cli.md docs/reference/kiosk.md
+	$(BIN)/python tests/cli/help_pages.py docs/reference/cli.md docs/reference/kiosk.md
 
 screenshots: .venv/all
 	PYTHONPATH=tests:. $(BIN)/python docs/screenshots.py

@@ -1,7 +1,7 @@
 """Writes the program's help texts into documentation pages, or checks that they are current.
 
-    python tests/cli/help_pages.py README.md docs/reference/cli.md
-    python tests/cli/help_pages.py --check README.md docs/reference/cli.md
+    python tests/cli/help_pages.py docs/reference/cli.md docs/reference/kiosk.md
+    python tests/cli/help_pages.py --check docs/reference/cli.md docs/reference/kiosk.md
 
 A page marks each place with a comment that names the command, right above a fenced block:
 
