@@ -18,6 +18,7 @@ PAGES = [
     *(f"docs/tutorials/{name}.md" for name in TUTORIALS if name != "index"),
     "docs/how-to/another-part.md",
     "docs/how-to/challenge-age.md",
+    "docs/how-to/live-session.md",
     "docs/how-to/rotate-keys.md",
 ]
 LABELLED_PICTURES = 60
