@@ -169,7 +169,7 @@ def _aims(document: Document) -> Iterator[str]:
         for rate in ("0.05", "0.02"):
             lead = document["comparisons"][name]["adult_pass"]["25-40"][rate]
             what = f"lead over {name}, adults of 25-40 at {100 * float(rate):.0f} %"
-            rows.append((what, "beyond chance", _percent(lead), lead["interval"][0] > 0))
+            rows.append((what, "beyond chance", _points(lead), lead["interval"][0] > 0))
     spread = list(document["by_group"].values())[-1]["spread"]["mae_years"]
     rows.append(
         (
@@ -274,6 +274,11 @@ def _percent(figure: Figure) -> str:
         return f"n = {figure['n']}, too few"
     value, rest = value_and_interval(figure, is_share=True)
     return f"{value} ({rest.partition(' %')[0]})"
+
+
+def _points(difference: Figure) -> str:
+    """A difference of two shares is no share: 73.6 % is 13.4 points, not 13.4 %, above 60.2 %."""
+    return _percent(difference).replace(" %", " percentage points")
 
 
 def main() -> int:
