@@ -18,7 +18,7 @@ from agecheck.relying_party import AnswerFault, ReplayStoreFault
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(agecheck.__file__).parent
 ROOMS_WITH_OWN_PAGES = ("agent", "kiosk")
-"""Their errors are on the reference page of the room."""
+"""Their errors are on the reference page of the room, too."""
 SECTIONS: dict[str, type[Enum]] = {
     "Reasons": Reason,
     "Faults of a picture": ImageFault,
@@ -49,11 +49,10 @@ def error_classes() -> dict[str, type[AgecheckError]]:
     """All public errors of the package, by name."""
     found = {}
     for path in PACKAGE.rglob("*.py"):
-        room = path.relative_to(PACKAGE).parts[0]
         tree = ast.parse(path.read_text("utf-8"))
         names = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
         public = [name for name in names if name.endswith("Error") and not name.startswith("_")]
-        if room in ROOMS_WITH_OWN_PAGES or not public:
+        if not public:
             continue
         module = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
         for name in public:
