@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -202,6 +203,45 @@ def test_a_page_that_has_gone_gets_nothing(tmp_path: Path) -> None:
 
     asyncio.run(walk())
     assert [list(message) for message in said] == [["hold_ms"]]
+
+
+@pytest.mark.parametrize("way", ["stop", "no-camera", "decline", "left"])
+@pytest.mark.parametrize("verdict", [Verdict.OVER, Verdict.UNDER])
+def test_whoever_stops_while_the_answer_is_made_sends_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, way: str
+) -> None:
+    """Stop is on the screen until the answer goes, and means none until then."""
+    desk, said = desk_with(tmp_path, CheckResult(verdict)), list[dict[str, Any]]()
+    is_ending = threading.Event()
+
+    def finish(_session: Session) -> CheckResult:
+        is_ending.set()
+        time.sleep(0.3)
+        return CheckResult(verdict)
+
+    monkeypatch.setattr(Session, "finish", finish)
+
+    async def walk() -> None:
+        async def say(message: dict[str, Any]) -> None:
+            said.append(message)
+
+        question = Question(Challenge(SHOP, "n" * 32, 18), f"{SHOP}/answer", KeyKind.ENROLLED)
+        visiting = Visit(desk, Pending(question, time.monotonic(), None), say)
+        await visiting.hear(Word.AGREE)
+        while not is_ending.is_set():
+            await visiting.see(FRAME)
+            await asyncio.sleep(0.01)
+        await (visiting.left() if way == "left" else visiting.hear(way))
+        await asyncio.sleep(1.2)
+        assert visiting.is_over is (way == "decline")
+
+    asyncio.run(walk())
+    last = [message for message in said if "more" not in message][-1]
+    if way == "decline":
+        assert last == {"go": f"{SHOP}/answer#agecheck=no_token"}
+    elif way != "left":
+        assert last == {"nothing": "You stopped it.", "may_retry": True}
+    assert not [message for message in said if "answered" in message]
 
 
 @pytest.mark.parametrize("text", ["", "Agree", "agree ", "over", "x" * 40])

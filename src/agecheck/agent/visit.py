@@ -18,7 +18,7 @@ from agecheck.agent.questions import Pending
 from agecheck.agent.session import Nothing, run_session
 from agecheck.live_page.frames import Frames, Live, Stop, frame_of, now_ms
 from agecheck.live_page.screen import PageScreen, Say
-from agecheck.verdict import Verdict
+from agecheck.verdict import CheckResult, Verdict
 from agecheck.web_exchange import answer_url
 
 NO_TOKEN_EVERY_S = 20.0
@@ -129,6 +129,8 @@ class Visit:
         seen = await asyncio.to_thread(
             run_session, partial(self._begin, bound), frames, self._screen
         )
+        if frames.stopped is not None and isinstance(seen, CheckResult):
+            seen = Nothing.STOPPED  # heard in this loop: none comes between here and the answer
         if isinstance(seen, Nothing):
             attempts.ended(None)
             await self._nothing(seen.value)

@@ -58,7 +58,7 @@ class Outcome(IntEnum):
     OVER = 1
     UNDER = 2
     CANCELLED = 3
-    """The person left or said no while the camera ran: no token, no fallback."""
+    """The person left or said no before the answer was sent: no token, no fallback."""
 
     @classmethod
     def of(cls, result: CheckResult) -> Outcome:

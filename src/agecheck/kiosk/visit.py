@@ -59,7 +59,8 @@ def run_visit(
 ) -> VisitEnd:
     """Run one session and have its answer sent. Blocks; any failure is ID_NEEDED.
 
-    The challenge is bound before a frame is looked at.
+    The challenge is bound before a frame is looked at. Who has left when the answer would be sent
+    gets none, whatever it was.
 
     Args:
         open_session: `AgeChecker.live_session`.
@@ -73,12 +74,14 @@ def run_visit(
     missing = frames.wait_for_first(FIRST_FRAME_S)
     began_s = time.monotonic()
     seen = missing or _seen(open_session, frames, screen)
+    if seen is not Stop.LEFT:
+        sleep_to_quantum(began_s, RELEASE_QUANTUM_MS)
+        seen = frames.stopped or seen  # until now there was a Stop to press, and a page to leave
     if seen is Stop.LEFT:
         link.end(session, Outcome.CANCELLED)
         return VisitEnd(Ending.CANCELLED, Outcome.CANCELLED)
     result = seen if isinstance(seen, CheckResult) else None
     outcome = Outcome.ID_NEEDED if result is None else Outcome.of(result)
-    sleep_to_quantum(began_s, RELEASE_QUANTUM_MS)
     ending = Ending.PASSED if link.end(session, outcome) else Ending.ID_NEEDED
     return VisitEnd(ending, outcome, _detail(seen), result)
 
