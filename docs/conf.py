@@ -58,7 +58,8 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(?!agecheck\b).*\..*"),
     (r"py:.*", r"[a-z_]+|NDArray|TypeError|ValueError"),
     # Aliases and protocols that are described in words where they are used.
-    (r"py:class", r"Picture|agecheck\.relying_party\.replay_(sql|redis)\..*"),
+    (r"py:class", r"Picture|Liveness|agecheck\.calibration\.Fusion"),
+    (r"py:class", r"agecheck\.relying_party\.replay_(sql|redis)\..*"),
     (r"py:class", r"RgbFrame|agecheck\.live_session\..*|agecheck\.token\.formats\.TokenFormat"),
 ]
 

@@ -35,9 +35,9 @@ class KeyKind(StrEnum):
     """Which key the agent is to sign with."""
 
     ENROLLED = "enrolled"
-    """The one that lasts, this site's own: for `PinnedKeys`."""
+    """The one that lasts, this site's own; for `PinnedKeys`."""
     FRESH = "fresh"
-    """Made for this challenge and sent along: for `AcceptUnattestedDevices`."""
+    """Made for this challenge and sent along; for `AcceptUnattestedDevices`."""
 
 
 class QuestionFault(StrEnum):
