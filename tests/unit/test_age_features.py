@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from agecheck.adapters.age_ensemble import AgeFeatures
 from agecheck.bootstrap import build_age_features
@@ -13,7 +14,9 @@ from agecheck.ports import AlignedFace
 from golden import inputs
 
 
-def features() -> AgeFeatures:
+@pytest.fixture(scope="module")
+def asked() -> AgeFeatures:
+    """Both networks, loaded once."""
     return build_age_features(ModelStore())
 
 
@@ -25,9 +28,8 @@ def faces() -> list[AlignedFace]:
     ]
 
 
-def test_a_mirrored_picture_gets_the_same_answers() -> None:
+def test_a_mirrored_picture_gets_the_same_answers(asked: AgeFeatures) -> None:
     """Front cameras mirror; the bigger network sees one way round only, so it must be the same."""
-    asked = features()
     for face in faces():
         mirrored = replace(
             face,
@@ -37,16 +39,16 @@ def test_a_mirrored_picture_gets_the_same_answers() -> None:
         assert np.array_equal(asked.extract(face), asked.extract(mirrored))
 
 
-def test_different_faces_get_different_answers() -> None:
+def test_different_faces_get_different_answers(asked: AgeFeatures) -> None:
     """What is equal for everything would be mirrored well, too."""
-    vectors = np.array([features().extract(face) for face in faces()])
+    vectors = np.array([asked.extract(face) for face in faces()])
     assert np.isfinite(vectors).all()
     assert np.unique(vectors, axis=0).shape == vectors.shape
 
 
-def test_the_wide_chip_is_what_the_bigger_network_sees() -> None:
+def test_the_wide_chip_is_what_the_bigger_network_sees(asked: AgeFeatures) -> None:
     """A chip that nobody looks at could be left out without a test that fails."""
-    asked, (face, other, *_) = features(), faces()
+    face, other, *_ = faces()
     before, after = asked.ask(face), asked.ask(replace(face, wide_chip_rgb=other.wide_chip_rgb))
     assert not np.array_equal(before[0], after[0])
     assert np.array_equal(before[1], after[1])
