@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,10 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("latency") / "out"
     counts = ["--rounds", "20", "--cold-rounds", "1", "--callers", "2"]
     arguments = ["bench", "latency", str(PICTURES / "astronaut.png"), *counts, "--out", str(folder)]
-    ran = CliRunner().invoke(cli, arguments)
+    short = partial(Plan, caller_repeats=1, checks_a_caller=2, batches=(1, 2), memory_runs=1)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("agecheck.bench.latency.Plan", short)
+        ran = CliRunner().invoke(cli, arguments)
     assert ran.exit_code == 0, ran.output
     return folder
 
@@ -152,6 +156,13 @@ class TestCommand:
         section = REFERENCE.read_text(encoding="utf-8").partition("## Latency")[2]
         assert [name for name in document if f"`{name}`" not in section] == []
 
+    def test_what_no_option_changes_is_documented(self) -> None:
+        """The tests here measure less of it than a run does."""
+        plan = Plan([], rounds=1, cold_rounds=1, callers=1)
+        section = REFERENCE.read_text(encoding="utf-8").partition("## Latency")[2]
+        assert (plan.caller_repeats, "the median of five repeats" in section) == (5, True)
+        assert (plan.batches, "1, 8 and 32 pictures" in section) == ((1, 8, 32), True)
+
     def test_it_says_what_it_was_measured_on(self, document: dict[str, Any]) -> None:
         """A time without its machine says nothing."""
         machine = document["run"]["machine"]
@@ -168,7 +179,7 @@ class TestCommand:
             assert of["p99"]["value"] is None
         assert tuple(document["stages_ms"]) == STAGES
         assert [row["callers"] for row in document["callers"]] == [1, 2]
-        assert [row["pictures"] for row in document["batch"]] == [1, 8, 32]
+        assert [row["pictures"] for row in document["batch"]] == [1, 2]
         assert document["cold_start_ms"]["command"]["value"] is None  # of one start
         assert document["peak_memory_mib"] > 30
 

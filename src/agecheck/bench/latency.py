@@ -30,10 +30,6 @@ from agecheck.policy import AgePolicy
 from agecheck.verdict import Reason
 
 SCHEMA = "agecheck-bench-latency/1"
-BATCHES = (1, 8, 32)
-MEMORY_RUNS = 3
-CALLER_REPEATS = 5
-CHECKS_A_CALLER = 20
 _IMPORTS = (sys.executable, "-c", "import numpy, onnxruntime")
 _AFTER_THE_ESTIMATE = (Reason.WITHIN_BUFFER, Reason.ESTIMATE_UNCERTAIN, Reason.ESTIMATE_INVALID)
 _NOTE = (
@@ -57,12 +53,20 @@ class Plan:
         rounds: checks of each kind.
         cold_rounds: starts of each command.
         callers: the most threads that share a checker.
+        caller_repeats: measurements of each number of callers.
+        checks_a_caller: what each of them asks for in one measurement.
+        batches: how many pictures one command gets; 1 is among them.
+        memory_runs: commands that are weighed.
     """
 
     paths: Sequence[Path]
     rounds: int
     cold_rounds: int
     callers: int
+    caller_repeats: int = 5
+    checks_a_caller: int = 20
+    batches: Sequence[int] = (1, 8, 32)
+    memory_runs: int = 3
 
 
 def measure(plan: Plan, on_step: Callable[[str], None]) -> Document:
@@ -86,12 +90,12 @@ def measure(plan: Plan, on_step: Callable[[str], None]) -> Document:
         on_step("warm checks")
         warm = _warm(staged, checker, pictures, plan.rounds)
         on_step("callers")
-        callers = _callers(checker, pictures, plan.callers)
+        callers = _callers(checker, pictures, plan)
         seal = str(checker.seal)
     on_step("cold commands")
     cold = _cold(plan)
     on_step("memory")
-    memory = [peak_memory_mib(_command(plan.paths, 1)) for _ in range(MEMORY_RUNS)]
+    memory = [peak_memory_mib(_command(plan.paths, 1)) for _ in range(plan.memory_runs)]
     taken = [peak_mib for peak_mib in memory if peak_mib is not None]
     return {
         "schema": SCHEMA,
@@ -169,22 +173,22 @@ def _in_turn(check: Callable[[bytes], object], pictures: Sequence[bytes]) -> Cal
     return lambda: check(pictures[next(turn) % len(pictures)])
 
 
-def _callers(checker: AgeChecker, pictures: Sequence[bytes], most: int) -> list[Document]:
+def _callers(checker: AgeChecker, pictures: Sequence[bytes], plan: Plan) -> list[Document]:
     """How many checks a second threads get from one checker that they share."""
 
     def calls(index: int) -> None:
-        for turn in range(CHECKS_A_CALLER):
+        for turn in range(plan.checks_a_caller):
             checker.check(pictures[(index + turn) % len(pictures)])
 
     def all_of(callers: int) -> None:
         with ThreadPoolExecutor(callers) as pool:
             list(pool.map(calls, range(callers)))
 
-    subjects = {str(n): _bound(all_of, n) for n in range(1, most + 1)}
-    times_ms = interleaved_ms(subjects, CALLER_REPEATS, warm_up_rounds=1)
+    subjects = {str(n): _bound(all_of, n) for n in range(1, plan.callers + 1)}
+    times_ms = interleaved_ms(subjects, plan.caller_repeats, warm_up_rounds=1)
     rows = []
-    for callers in range(1, most + 1):
-        rates = [1e3 * callers * CHECKS_A_CALLER / t for t in times_ms[str(callers)]]
+    for callers in range(1, plan.callers + 1):
+        rates = [1e3 * callers * plan.checks_a_caller / t for t in times_ms[str(callers)]]
         rows.append(
             {
                 "callers": callers,
@@ -210,7 +214,7 @@ def _cold(plan: Plan) -> Document:
     """Whole processes: with one picture, with several, and Python with the two largest imports."""
     commands: Mapping[str, Sequence[str]] = {
         "imports": _IMPORTS,
-        **{str(batch): _command(plan.paths, batch) for batch in BATCHES},
+        **{str(batch): _command(plan.paths, batch) for batch in plan.batches},
     }
     subjects = {name: _run(command) for name, command in commands.items()}
     times_ms = interleaved_ms(subjects, plan.cold_rounds, warm_up_rounds=1)
@@ -224,7 +228,7 @@ def _cold(plan: Plan) -> Document:
                 "pictures": batch,
                 "ms_a_picture": percentile_ms([t / batch for t in times_ms[str(batch)]], 50),
             }
-            for batch in BATCHES
+            for batch in plan.batches
         ],
     }
 
