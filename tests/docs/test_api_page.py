@@ -30,9 +30,9 @@ def shown(name: str) -> ast.arguments:
 def defaults(arguments: ast.arguments) -> dict[str, ast.expr | None]:
     """Each argument's name, in order, with the default that is shown, if any."""
     plain = [argument.arg for argument in arguments.args]
-    none_first: list[ast.expr | None] = [None] * (len(plain) - len(arguments.defaults))
+    without = [None] * (len(plain) - len(arguments.defaults))
     return {
-        **dict(zip(plain, none_first + arguments.defaults, strict=True)),
+        **dict(zip(plain, [*without, *arguments.defaults], strict=True)),
         **{a.arg: d for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)},
     }
 
