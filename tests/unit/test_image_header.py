@@ -107,6 +107,12 @@ class TestJpeg:
         assert fault_of(_with_segments(segment * few)) is None
         assert fault_of(_with_segments(segment * (limit + 1))) is ImageFault.CORRUPT
 
+    @pytest.mark.parametrize("marker", [b"\xff\x01", b"\xff\xd8"])
+    def test_bare_marker_bombs_are_refused(self, marker: bytes) -> None:
+        """Millions of markers without a segment cannot keep the walk busy for seconds."""
+        assert header_fault(_with_segments(marker * (MAX_JPEG_SEGMENTS - 20))) is None
+        assert header_fault(_with_segments(marker * (MAX_JPEG_SEGMENTS + 1))) is ImageFault.CORRUPT
+
     def test_scan_bombs_are_refused(self) -> None:
         """A small progressive file cannot make the decoder pass over its pixels endlessly."""
         data = encode(Image.new("L", (30, 20)), "JPEG", progressive=True)

@@ -15,7 +15,8 @@ from enum import Enum, auto
 from agecheck.errors import ImageError, ImageFault
 
 MAX_JPEG_SEGMENTS = 1024
-"""Marker segments of a JPEG. 32 MiB of full-length segments are 512; a phone writes about 20."""
+"""Segments of a JPEG, and markers without one. 32 MiB of full-length segments are 512; a phone
+writes about 20."""
 
 MAX_JPEG_EXIF_SEGMENTS = 8
 """Exif segments of a JPEG, which Pillow joins at quadratic cost. The standard knows one."""
@@ -115,6 +116,9 @@ def _walk_jpeg(data: bytes) -> EncodedHeader:
         position = marker.end()
         if code == _JPEG_END_CODE:
             break
+        segments += 1
+        if segments > MAX_JPEG_SEGMENTS:
+            raise ImageError(ImageFault.CORRUPT)
         if code in _JPEG_BARE_CODES:
             continue
         length_bytes = int.from_bytes(data[position : position + 2])
@@ -124,7 +128,6 @@ def _walk_jpeg(data: bytes) -> EncodedHeader:
             raise ImageError(ImageFault.CORRUPT)
         body = data[position + 2 : position + length_bytes]
         position += length_bytes
-        segments += 1
         scans += code == _JPEG_SCAN_CODE
         exif_segments += body.startswith(b"Exif\x00\x00")
         if code in _JPEG_FRAME_CODES:
@@ -134,8 +137,7 @@ def _walk_jpeg(data: bytes) -> EncodedHeader:
                 EncodedFormat.JPEG, int.from_bytes(body[1:3]), int.from_bytes(body[3:5])
             )
         if (
-            segments > MAX_JPEG_SEGMENTS
-            or exif_segments > MAX_JPEG_EXIF_SEGMENTS
+            exif_segments > MAX_JPEG_EXIF_SEGMENTS
             or stray_bytes > MAX_JPEG_STRAY_BYTES
             or scans > MAX_JPEG_SCANS
         ):

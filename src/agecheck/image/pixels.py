@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from agecheck.errors import ImageError, ImageFault
+from agecheck.image.orientation import orientation_in
 
-_EXIF_ORIENTATION_TAG = 0x0112
 _UPRIGHT_BY_ORIENTATION = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -36,13 +36,13 @@ def upright_rgb(image: Image.Image) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
-    """Exif orientation, 1 to 8 when there is one.
+    """Orientation, 1 to 8 when there is one.
 
     A broken Exif block does not spoil the pixels. At worst they stay turned, and then no face is
     found in them.
     """
     try:
-        return int(image.getexif().get(_EXIF_ORIENTATION_TAG, 1))
+        return orientation_in(image.info)
     except Exception:
         return 1
 

@@ -40,8 +40,16 @@ MAX_PIXELS = 64_000_000
 MAX_SIDE_PX = 16_384
 """Either side. A longer one within MAX_PIXELS is a strip or a panorama, not a selfie."""
 
+
+class _Jpeg(JpegImageFile):
+    """A JPEG of which Pillow parses no Exif data: it would on opening, for a resolution."""
+
+    def getexif(self) -> Image.Exif:
+        return Image.Exif()
+
+
 _DECODERS: dict[EncodedFormat, type[ImageFile]] = {
-    EncodedFormat.JPEG: JpegImageFile,
+    EncodedFormat.JPEG: _Jpeg,
     EncodedFormat.PNG: PngImageFile,
     EncodedFormat.WEBP: WebPImageFile,
 }
