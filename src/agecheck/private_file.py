@@ -58,6 +58,9 @@ def read(path: Path, *, max_bytes: int) -> bytes | None:
 def replace(path: Path, content: bytes, *, by_way_of: Path | None = None) -> None:
     """Write the file, mode 0600, and return once it is on disk under its name.
 
+    Some file systems cannot sync a folder. The file is replaced there all the same, and only a
+    power cut at that moment can bring back what was there before.
+
     Args:
         path: where it goes.
         content: what it holds.
@@ -73,7 +76,6 @@ def replace(path: Path, content: bytes, *, by_way_of: Path | None = None) -> Non
         temporary.unlink(missing_ok=True)
         write_durably(temporary, content)
         temporary.replace(path)
-        sync_folder(path.parent)
         written = True
     except (OSError, ValueError):
         pass
@@ -82,6 +84,8 @@ def replace(path: Path, content: bytes, *, by_way_of: Path | None = None) -> Non
             temporary.unlink()
     if not written:
         raise PrivateFileError("the file cannot be written")
+    with contextlib.suppress(OSError):
+        sync_folder(path.parent)
 
 
 def write_durably(path: Path, content: bytes) -> None:

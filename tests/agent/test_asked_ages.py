@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
+import stat
 import threading
 from pathlib import Path
 
@@ -131,6 +133,26 @@ def test_only_a_private_file_is_read(tmp_path: Path, kind: str) -> None:
         os.mkfifo(path, 0o600)
     with pytest.raises(PrivateFileError):
         private_file.read(path, max_bytes=100)
+
+
+def test_a_folder_that_cannot_be_synced_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has been replaced is not said to be what it was before."""
+    tried: list[int] = []
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            tried.append(descriptor)
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    path = tmp_path / "asked"
+    private_file.replace(path, b"first")
+    AskedAges(tmp_path / "other", Clock(1_000 * DAY_S)).note(SITE, 18)
+    assert path.read_bytes() == b"first"
+    assert len(tried) == 2
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["asked", "other"]
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:

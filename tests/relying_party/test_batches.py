@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from agecheck import private_file
 from agecheck.challenge import Challenge
 from agecheck.errors import ChallengeError, KeyFileError
 from agecheck.ports import Evidence
@@ -100,6 +101,20 @@ def test_a_key_is_burnt_before_it_signs(tmp_path: Path) -> None:
         finish(True)
     (tmp_path / "batch").rmdir()
     (tmp_path / "batch").write_bytes(before)
+
+
+def test_no_key_is_lost_to_a_folder_that_cannot_be_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On such a file system each key that is used up has signed."""
+
+    def cannot(_folder: Path) -> None:
+        raise OSError
+
+    monkeypatch.setattr(private_file, "sync_folder", cannot)
+    batch = batch_of(tmp_path)
+    assert len({issuer_of(sign(batch)) for _ in range(3)}) == 3
+    assert len(batch) == 0
 
 
 def test_threads_share_no_key(tmp_path: Path) -> None:

@@ -161,7 +161,8 @@ class KeyBatch:
     def _burn(self) -> Ed25519PrivateKey:
         """Take a key out of the file, and return it once the file without it is on disk.
 
-        A crash in between loses the key; it never leaves one that has signed.
+        A crash in between loses the key; it never leaves one that has signed. On a file system that
+        cannot sync a folder, a power cut at that moment may.
         """
         with self._alone():
             audience, seeds = _require(self._path)
