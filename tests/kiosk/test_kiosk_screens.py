@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from agecheck.kiosk import attendant
 from agecheck.kiosk.messages import Outcome, Refusal
 from agecheck.kiosk.server import BUSY
 from agecheck.live_session import Light
 from agecheck.verdict import CheckResult, Reason, Verdict
 from kiosk.scripted import KeptLink, ScriptedLive, room_of
 from kiosk.serving import FRAME, SECRET, STAFF, agree, hear, serving
+
+pytestmark = pytest.mark.usefixtures("hastened")
 
 
 def test_one_page_at_a_time() -> None:
@@ -50,6 +53,40 @@ def test_nothing_is_captured_before_consent() -> None:
         hear(page, "attract")
         assert live.shown == []
         assert link.said == []
+
+
+def test_consent_that_nobody_gives_is_no_longer_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who walked away leaves the next person the first screen, and nothing was begun."""
+    monkeypatch.setattr(attendant, "CONSENT_IDLE_S", 0.4)
+    link, live = KeptLink(), ScriptedLive()
+    with serving(lambda: room_of(lambda: live, link)) as running, running.page() as page:
+        hear(page, "attract")
+        page.send("start")
+        hear(page, "consent")
+        began_s = time.monotonic()
+        hear(page, "attract")
+        assert time.monotonic() - began_s >= 0.35
+        page.send("agree")  # too late
+        page.send("start")
+        hear(page, "consent")
+    assert (link.said, live.shown) == ([], [])
+
+
+def test_everybody_has_as_long_to_consent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Going back ends the wait: the next person is not sent away when the last one's ends."""
+    monkeypatch.setattr(attendant, "CONSENT_IDLE_S", 0.6)
+    with serving(lambda: room_of(ScriptedLive, KeptLink())) as running, running.page() as page:
+        hear(page, "attract")
+        page.send("start")
+        hear(page, "consent")
+        time.sleep(0.4)
+        page.send("back")
+        hear(page, "attract")
+        page.send("start")
+        hear(page, "consent")
+        began_s = time.monotonic()
+        hear(page, "attract")
+        assert time.monotonic() - began_s >= 0.55
 
 
 def test_over_passes_and_the_screen_comes_back() -> None:

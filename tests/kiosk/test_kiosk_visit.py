@@ -13,10 +13,8 @@ import pytest
 
 from agecheck.errors import ImageError, ImageFault, InternalError, WorkerError, WorkerFault
 from agecheck.guidance import LiveCode
-from agecheck.kiosk import source, visit
-from agecheck.kiosk.config import CameraSection
+from agecheck.kiosk import visit
 from agecheck.kiosk.messages import Outcome, Refusal
-from agecheck.kiosk.source import CameraSource
 from agecheck.kiosk.visit import Ending, VisitEnd, run_visit
 from agecheck.live_page import frames as live_frames
 from agecheck.live_page.frames import Frames, Stop
@@ -25,11 +23,10 @@ from agecheck.verdict import CheckResult, Reason, Verdict
 from kiosk.scripted import KeptLink, ScriptedLive
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from agecheck.ports import RgbFrame
 
-VIRTUAL = CameraSection(virtual="refuse").refused_names
+pytestmark = pytest.mark.usefixtures("hastened")
+
 FRAME = np.zeros((64, 64, 3), np.uint8)
 
 
@@ -134,79 +131,6 @@ def test_a_camera_that_stops_ends_the_visit(monkeypatch: pytest.MonkeyPatch) -> 
         assert link.said == ["begin", Outcome.ID_NEEDED]
 
 
-@pytest.mark.parametrize(
-    ("name", "refused", "stopped"),
-    [
-        ("OBS Virtual Camera", VIRTUAL, Stop.VIRTUAL_CAMERA),
-        ("Dummy video device (0x0000)", VIRTUAL, Stop.VIRTUAL_CAMERA),
-        ("Integrated Camera", VIRTUAL, None),
-        ("OBS Virtual Camera", (), None),
-    ],
-)
-def test_a_device_is_refused_by_its_own_name(
-    tmp_path: Path, name: str, refused: tuple[str, ...], stopped: Stop | None
-) -> None:
-    """A weak sign, where the settings ask for it; a camera of another name is opened."""
-    (tmp_path / "video0").mkdir()
-    (tmp_path / "video0" / "name").write_text(name + "\n")
-    frames, stop = Frames(), threading.Event()
-    threading.Timer(0.1, stop.set).start()
-    CameraSource("/nowhere/video0", refused, tmp_path).run(frames, stop)
-    assert frames.stopped is stopped
-
-
-def test_a_device_is_known_by_the_links_that_lead_to_it(tmp_path: Path) -> None:
-    """`/dev/v4l/by-id/…` has another name than the device that the kernel knows."""
-    (tmp_path / "video0").mkdir()
-    (tmp_path / "video0" / "name").write_text("OBS Virtual Camera\n")
-    (tmp_path / "usb-camera-index0").symlink_to("/nowhere/video0")
-    frames = Frames()
-    CameraSource(str(tmp_path / "usb-camera-index0"), VIRTUAL, tmp_path).run(
-        frames, threading.Event()
-    )
-    assert frames.stopped is Stop.VIRTUAL_CAMERA
-
-
-@pytest.mark.parametrize(("refused", "opens"), [(VIRTUAL, False), ((), True)])
-def test_a_device_without_a_name_is_not_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: tuple[str, ...], opens: bool
-) -> None:
-    """Where names are refused it could be any, or has been unplugged: no frame comes, which the
-    visit calls a stalled camera. Where they are not, nobody asks for a name."""
-    opened: list[Path] = []
-
-    def empty(path: Path) -> tuple[()]:
-        opened.append(path)
-        return ()
-
-    monkeypatch.setattr(source, "read_clip", empty)
-    frames, stop = Frames(), threading.Event()
-    threading.Timer(0.1, stop.set).start()
-    CameraSource("/nowhere/video0", refused, tmp_path).run(frames, stop)
-    assert frames.stopped is None
-    assert bool(opened) is opens
-
-
-def test_a_camera_is_asked_for_its_name_whenever_it_is_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One that is plugged in for another in the middle of a visit is refused as well."""
-    name = tmp_path / "video0" / "name"
-    name.parent.mkdir()
-    name.write_text("Integrated Camera\n")
-
-    def unplugged(_: Path) -> None:
-        name.write_text("OBS Virtual Camera\n")
-        raise OSError
-
-    monkeypatch.setattr(source, "read_clip", unplugged)
-    monkeypatch.setattr(source, "REOPEN_PAUSE_S", 0.01)
-    frames, stop = Frames(), threading.Event()
-    threading.Timer(2.0, stop.set).start()
-    CameraSource("/nowhere/video0", VIRTUAL, tmp_path).run(frames, stop)
-    assert frames.stopped is Stop.VIRTUAL_CAMERA
-
-
 def test_a_virtual_camera_is_no_attack() -> None:
     """The visit ends as any other without an OVER, and nobody is accused."""
     frames, link = Frames(), KeptLink()
@@ -235,8 +159,9 @@ def test_a_frame_that_cannot_be_taken_does_not_count() -> None:
     assert visit_with(Picky()).ending is Ending.PASSED
 
 
-def test_answers_appear_at_whole_seconds() -> None:
+def test_answers_appear_at_whole_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """How long a check took is not to be read off the screen or the network."""
+    monkeypatch.setattr(visit, "RELEASE_QUANTUM_MS", live_frames.RELEASE_QUANTUM_MS)
     for n_frames in (2, 14):
         frames, times_s = Frames(), list[float]()
 
