@@ -19,7 +19,7 @@ from agecheck.seal_state import OPEN
 
 if TYPE_CHECKING:
     from agecheck.adapters.age_ensemble import AgeFeatures
-    from agecheck.calibration import Fusion
+    from agecheck.calibration import Calibration, Fusion
     from agecheck.guidance import GuidedSession
     from agecheck.live_session import SessionChannel
     from agecheck.models.store import ModelStore
@@ -89,9 +89,7 @@ def load_checker(
     if with_mediapipe:
         mediapipe_extra.require_mediapipe(seal)
     store = ModelStore()
-    in_use = shipped_calibration() if calibration is None else load_calibration(Path(calibration))
-    if in_use.models_digest != store.digest():
-        raise CalibrationError("the calibration was made for other models than those installed")
+    in_use = calibration_in_use(calibration)
     effective = (AgePolicy() if policy is None else policy).resolve(in_use.challenge_ages_years)
     setup = WorkerSetup(
         factory="agecheck.sealed_checks:SealedChecks",
@@ -127,6 +125,21 @@ def load_checker(
         release_quantum_ms=release_quantum_ms,
         open_channel=partial(_local_channel, pipeline, effective, in_use.max_sd_years),
     )
+
+
+def calibration_in_use(path: str | os.PathLike[str] | None = None) -> Calibration:
+    """A deployer's own calibration, or the shipped one, for the models that are installed.
+
+    Raises:
+        CalibrationError: it is missing, malformed, or made for other models.
+        ModelError: the models' manifest is missing or malformed.
+    """
+    from agecheck.models.store import ModelStore
+
+    calibration = shipped_calibration() if path is None else load_calibration(Path(path))
+    if calibration.models_digest != ModelStore().digest():
+        raise CalibrationError("the calibration was made for other models than those installed")
+    return calibration
 
 
 def _sealed_channel(workers: WorkerPool, deadline_s: float, challenge: bytes) -> SessionChannel:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -21,7 +23,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from agecheck.token import DeviceKey, verify_token
+from agecheck.token import DeviceKey, VerifiedToken, verify_token
 from agecheck.token.encoding import base64url_decode
 
 SHOP = "https://shop.example"
@@ -160,6 +162,22 @@ def wait_until_served(kiosk: Kiosk) -> None:
         time.sleep(0.05)
 
 
+def kill(kiosk: Kiosk, name: str) -> None:
+    """End capture or outputs, and wait until both have been started anew and serve."""
+    before = {part: kiosk.child(part) for part in ("capture", "outputs")}
+    os.kill(before[name], signal.SIGKILL)
+    end_s = time.monotonic() + START_S
+    while True:
+        assert time.monotonic() < end_s
+        try:
+            if all(kiosk.child(part) != pid for part, pid in before.items()):
+                break
+        except ProcessLookupError:
+            pass
+        time.sleep(0.05)
+    wait_until_served(kiosk)
+
+
 def portrait_frames() -> list[bytes]:
     """The sample portrait, a little different in each frame, as the page sends it."""
     portrait = Path(__file__).parents[1] / "pictures" / "astronaut.png"
@@ -192,6 +210,11 @@ def visit(page: ClientConnection, frames: list[bytes]) -> str:
 
 
 def verified(token: str, folder: Path, nonce: str) -> bool:
+    """Whether a token says OVER, once it has been verified."""
+    return said_by(token, folder, nonce).over
+
+
+def said_by(token: str, folder: Path, nonce: str) -> VerifiedToken:
     """What a token says, once it has been verified."""
     return verify_token(
         token,
@@ -201,7 +224,7 @@ def verified(token: str, folder: Path, nonce: str) -> bool:
         now_s=time.time(),
         age_limit=18,
         accept_inputs={"browser"},
-    ).over
+    )
 
 
 def nonce_of(token: str) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
 import subprocess
 import sys
@@ -22,15 +20,14 @@ from agecheck.errors import TokenError, TokenFault
 from agecheck.kiosk.challenges import write_challenge
 from kiosk.programs import (
     SHOP,
-    START_S,
     Kiosk,
+    kill,
     nonce_of,
     portrait_frames,
     running,
     settings,
     verified,
     visit,
-    wait_until_served,
 )
 
 SECRET = b"k" * 32
@@ -79,19 +76,8 @@ def test_capture_has_no_key_and_outputs_no_frame_channel(kiosk: Kiosk) -> None:
 @pytest.mark.parametrize("name", ["capture", "outputs"])
 def test_a_process_that_dies_is_replaced(kiosk: Kiosk, frames: list[bytes], name: str) -> None:
     """Both start anew, the address stays, and the next person is served."""
-    before = {part: kiosk.child(part) for part in ("capture", "outputs")}
     address = kiosk.address("page")
-    os.kill(before[name], signal.SIGKILL)
-    end_s = time.monotonic() + START_S
-    while True:
-        assert time.monotonic() < end_s
-        try:
-            if all(kiosk.child(part) != pid for part, pid in before.items()):
-                break
-        except ProcessLookupError:
-            pass
-        time.sleep(0.05)
-    wait_until_served(kiosk)
+    kill(kiosk, name)
     assert kiosk.address("page") == address
     with kiosk.page() as page:
         assert visit(page, frames) == "passed"

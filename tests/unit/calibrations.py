@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,19 @@ def put(value: object, *path: str | int) -> Edit:
         place[path[-1]] = value
 
     return edit
+
+
+UNDER_ALL = put([-60.0] * len(SHIPPED_DOCUMENT["fusion"]["intercepts"]), "fusion", "intercepts")
+"""Every face becomes an infant's: an answer of UNDER comes of this fusion, and of no other."""
+
+
+def write_own(path: Path, *edits: Edit) -> str:
+    """A deployer's own calibration: the shipped one, changed. Returns its digest."""
+    document = json.loads(SHIPPED_BYTES)
+    for edit in edits:
+        edit(document)
+    path.write_text(json.dumps(document))
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def parsed(content: bytes) -> Calibration | None:

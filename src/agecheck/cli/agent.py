@@ -8,10 +8,12 @@ import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 import click
 
-from agecheck.errors import MissingExtraError
+from agecheck.cli.exits import BadInput
+from agecheck.errors import CalibrationError, MissingExtraError
 
 _NEEDED = ("starlette", "uvicorn", "websockets")
 _AGE = re.compile(r"([1-9][0-9]?)(?:=([1-9][0-9]?(?:\.[0-9])?))?")
@@ -49,9 +51,20 @@ _AGE = re.compile(r"([1-9][0-9]?)(?:=([1-9][0-9]?(?:\.[0-9])?))?")
     show_default=True,
     help="What is looked for beside an age.",
 )
+@click.option(
+    "--calibration",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A calibration made for these models, instead of the shipped one.",
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=8462, show_default=True)
 def agent(
-    key_file: Path, asked_file: Path | None, ages: tuple[str, ...], liveness: str, port: int
+    key_file: Path,
+    asked_file: Path | None,
+    ages: tuple[str, ...],
+    liveness: Literal["passive", "active"],
+    calibration: Path | None,
+    port: int,
 ) -> None:
     """Answer sites that ask this device whether somebody is over an age.
 
@@ -64,7 +77,7 @@ def agent(
     from agecheck.agent.asked_ages import AskedAges
     from agecheck.agent.desk import Desk
     from agecheck.agent.serving import serve
-    from agecheck.bootstrap import load_checker
+    from agecheck.bootstrap import calibration_in_use, load_checker
     from agecheck.policy import AgePolicy
     from agecheck.token import DeviceKey
 
@@ -82,11 +95,18 @@ def agent(
         policies,
         AskedAges(asked_file or key_file.with_name(key_file.name + ".asked"), time.time),
         # One worker for one person: nothing of one check can be there in the next.
-        lambda policy: load_checker(policy, seal_worker_checks=1),
+        lambda policy: load_checker(policy, calibration=calibration, seal_worker_checks=1),
     )
     # The server hands the signal on once it has closed; the sealed worker is ended after that.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     try:
+        table = calibration_in_use(calibration).challenge_ages_years
+        for policy in policies.values():
+            policy.resolve(table)  # all ages, not only the first, before a question is taken
         serve(desk, port, lambda port: click.echo(f"ready: http://127.0.0.1:{port}", err=True))
+    except CalibrationError as error:
+        if calibration is None:
+            raise
+        raise BadInput(str(error)) from None
     finally:
         desk.close()

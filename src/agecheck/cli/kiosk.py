@@ -46,11 +46,16 @@ def kiosk(ctx: click.Context, config_file: Path, camera: str | None, only_check:
 
     from agecheck.kiosk.config import BROWSER, read_config
     from agecheck.kiosk.errors import KioskConfigError
+    from agecheck.kiosk.judging import settle
     from agecheck.kiosk.supervisor import Supervisor, write_addresses
 
     path = config_file.absolute()
     config = read_config(path)
     base = path.parent
+    if config.policy.calibration is not None:
+        absolute = str(base / config.policy.calibration)
+        policy = msgspec.structs.replace(config.policy, calibration=absolute)
+        config = msgspec.structs.replace(config, policy=policy)
     if camera is not None:
         base = Path.cwd()
         source = msgspec.structs.replace(config.camera, source=camera)
@@ -61,6 +66,7 @@ def kiosk(ctx: click.Context, config_file: Path, camera: str | None, only_check:
             raise KioskConfigError("`camera.source` is browser, a camera, a video or a folder")
         source = msgspec.structs.replace(config.camera, source=absolute)
         config = msgspec.structs.replace(config, camera=source)
+    judging = settle(config.policy)
     if only_check:
         click.echo("the settings are fine")
         return
@@ -72,4 +78,4 @@ def kiosk(ctx: click.Context, config_file: Path, camera: str | None, only_check:
         for name, address in addresses.items():
             click.echo(f"{name}: {address}", err=True)
 
-    ctx.exit(Supervisor(config, path, tell).run())
+    ctx.exit(Supervisor(config, path, judging, tell).run())

@@ -1,6 +1,7 @@
 """python -m agecheck.kiosk.capture LISTEN CHANNEL BEAT PARENT: page and camera, no key, no network.
 
-What it has to know comes as JSON on standard input: the policy, the page's settings, two secrets.
+What it has to know comes as JSON on standard input: the policy and what it comes to, the page's
+settings, two secrets.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from agecheck.errors import AgecheckError
+from agecheck.errors import AgecheckError, CalibrationError
 from agecheck.kiosk import walls
 from agecheck.kiosk.complaint import complain
-from agecheck.kiosk.errors import BROKEN
+from agecheck.kiosk.errors import BAD_SETTINGS, BROKEN, KioskConfigError
 
 if TYPE_CHECKING:
     from agecheck.checker import AgeChecker
     from agecheck.kiosk.config import CameraSection, PageSection, PolicySection
+    from agecheck.kiosk.judging import Judging
 
 BEAT_S = 1.0
 
@@ -37,7 +39,7 @@ def main(arguments: list[str]) -> int:
         asyncio.run(_serve(setup, listening, channel_fd, beat_fd))
     except AgecheckError as error:
         complain(error)
-        return BROKEN
+        return BAD_SETTINGS if isinstance(error, KioskConfigError) else BROKEN
     except Exception as error:  # its text could quote whatever the failing code had at hand
         complain(error, "in capture")
         return BROKEN
@@ -53,6 +55,7 @@ async def _serve(
     from agecheck.kiosk.config import CameraSection, PageSection, PolicySection
     from agecheck.kiosk.counters import Counters
     from agecheck.kiosk.health import Health
+    from agecheck.kiosk.judging import Judging
     from agecheck.kiosk.link import OutputsLink
     from agecheck.kiosk.messages import Seal
     from agecheck.kiosk.server import PageServer, beat_forever
@@ -64,7 +67,8 @@ async def _serve(
     camera = msgspec.convert(setup["camera"], CameraSection)
     policy = msgspec.convert(setup["policy"], PolicySection)
     beats = asyncio.create_task(beat_forever(partial(os.write, beat_fd, b"."), BEAT_S))
-    checker = await asyncio.to_thread(_load, policy.as_policy(), camera)
+    judging = msgspec.convert(setup["judging"], Judging)
+    checker = await asyncio.to_thread(_load, policy, camera, judging)
     loop = asyncio.get_running_loop()
     with checker:
         link = OutputsLink(
@@ -91,10 +95,28 @@ async def _serve(
     beats.cancel()
 
 
-def _load(policy: Any, camera: CameraSection) -> AgeChecker:
-    from agecheck.bootstrap import load_checker
+def _load(policy: PolicySection, camera: CameraSection, judging: Judging) -> AgeChecker:
+    """A checker that judges by what outputs states, or none.
 
-    return load_checker(policy, seal=camera.seal, seal_worker_checks=1)
+    Raises:
+        KioskConfigError, CalibrationError: the calibration cannot be used, or has changed.
+    """
+    from agecheck.bootstrap import load_checker
+    from agecheck.kiosk.judging import Judging, blamed
+
+    try:
+        checker = load_checker(
+            policy.as_policy(),
+            calibration=policy.calibration,
+            seal=camera.seal,
+            seal_worker_checks=1,
+        )
+        if Judging(checker.policy, checker.bundle_digest) != judging:
+            checker.close()
+            raise CalibrationError("the calibration has changed; start the kiosk anew")
+    except CalibrationError as error:
+        raise blamed(policy, error) from None
+    return checker
 
 
 def _source(camera: CameraSection) -> Any:

@@ -40,13 +40,14 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class PolicySection(_Section, frozen=True):
-    """What is asked. As `AgePolicy`."""
+    """What is asked. As `AgePolicy`; `calibration` is a file in the shipped one's place."""
 
     age_limit: Annotated[int, Meta(ge=1, le=80)] = 18
     challenge_age: Annotated[float, Meta(gt=1, le=80)] | None = None
     max_false_over: Annotated[float, Meta(gt=0, lt=1)] = 0.02
     max_attempts: Annotated[int, Meta(ge=1, le=10)] = 3
     liveness: Literal["none", "passive", "active"] = "passive"
+    calibration: FileName | None = None
 
     def as_policy(self) -> AgePolicy:
         """The same, checked.

@@ -1,4 +1,4 @@
-"""python -m agecheck.kiosk.outputs FILE CAMERA CHANNEL BEAT PARENT: key and network, no frame.
+"""python -m agecheck.kiosk.outputs FILE CAMERA JUDGING CHANNEL BEAT PARENT: key, network, no frame.
 
 A fresh interpreter that is started by the supervisor beside capture, with no memory or descriptor
 in common with it but the channel of ten-byte messages.
@@ -16,14 +16,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agecheck.calibration import shipped_calibration
-from agecheck.errors import AgecheckError, CalibrationError, ChallengeError, SealError
+import msgspec
+
+from agecheck.errors import AgecheckError, ChallengeError, SealError
 from agecheck.kiosk import walls
 from agecheck.kiosk.challenges import AskerRules, Desk, own_challenge
 from agecheck.kiosk.complaint import complain
 from agecheck.kiosk.config import KioskConfig, read_config
 from agecheck.kiosk.errors import BAD_SETTINGS, BROKEN
 from agecheck.kiosk.issuing import Issuer
+from agecheck.kiosk.judging import Judging
 from agecheck.kiosk.messages import Kind, Message, Outcome, Seal, receive, send
 from agecheck.kiosk.sinks import Fallback, GpioPulse, Sink, Stdout, Webhook, read_secret
 from agecheck.ports import Evidence
@@ -39,14 +41,15 @@ MAX_LINE_BYTES = 4096
 
 def main(arguments: list[str]) -> int:
     """Serve until capture or the supervisor has gone."""
-    path, camera, channel_fd, beat_fd, parent = arguments
+    path, camera, judged, channel_fd, beat_fd, parent = arguments
     try:
         config = read_config(Path(path))
+        judging = msgspec.json.decode(judged, type=Judging)
         os.chdir(Path(path).parent)
-        _serve(config, camera, end_of(int(channel_fd)), int(beat_fd), int(parent))
+        _serve(config, camera, judging, end_of(int(channel_fd)), int(beat_fd), int(parent))
     except AgecheckError as error:
         complain(error)
-        return BROKEN if isinstance(error, SealError | CalibrationError) else BAD_SETTINGS
+        return BROKEN if isinstance(error, SealError) else BAD_SETTINGS
     except Exception as error:  # its text could quote a secret or a token
         complain(error, "in outputs")
         return BROKEN
@@ -54,10 +57,16 @@ def main(arguments: list[str]) -> int:
 
 
 def _serve(
-    config: KioskConfig, camera: str, channel: socket.socket, beat_fd: int, parent_pid: int
+    config: KioskConfig,
+    camera: str,
+    judging: Judging,
+    channel: socket.socket,
+    beat_fd: int,
+    parent_pid: int,
 ) -> None:
     key = DeviceKey.load(config.token.key)
-    desk = _desk(config)
+    age_limit = judging.policy.age_limit
+    desk = _desk(config, age_limit)
     put = partial(_put, desk, channel) if desk is not None else None
     sinks, start = _sinks(config, put)
     fallback = None if config.fallback is None else Fallback(config.fallback)
@@ -70,11 +79,10 @@ def _serve(
     hello = receive(channel)
     if hello is None or hello.kind is not Kind.HELLO:
         return
-    age_limit = config.policy.age_limit
     draw = (
         desk.take if desk is not None else partial(own_challenge, config.token.audience, age_limit)
     )
-    issuer = Issuer(_evidence(config, camera, Seal(hello.code)), draw, key.signer, sinks, fallback)
+    issuer = Issuer(_evidence(judging, camera, Seal(hello.code)), draw, key.signer, sinks, fallback)
     _loop(issuer, channel, beat_fd, put if _listens(config, "stdin") else None)
 
 
@@ -118,21 +126,16 @@ def _answer(issuer: Issuer, message: Message) -> Message | None:
     return None
 
 
-def _evidence(config: KioskConfig, camera: str, seal: Seal) -> Evidence:
-    from agecheck.models.store import ModelStore
-
-    in_use = shipped_calibration()
-    if in_use.models_digest != ModelStore().digest():
-        raise CalibrationError("the calibration was made for other models than those installed")
-    policy = config.policy.as_policy().resolve(in_use.challenge_ages_years)
+def _evidence(judging: Judging, camera: str, seal: Seal) -> Evidence:
+    policy = judging.policy
     return Evidence(
         age_limit=policy.age_limit,
         challenge_age_years=policy.challenge_age_years,
         policy_id=policy.policy_id,
         max_attempts=policy.max_attempts,
-        bundle_digest=in_use.digest,
+        bundle_digest=judging.bundle_digest,
         seal=seal.name.lower(),
-        liveness=config.policy.liveness,
+        liveness=policy.liveness,
         input=camera,
     )
 
@@ -162,14 +165,14 @@ def _nothing_to_start() -> None:
     return
 
 
-def _desk(config: KioskConfig) -> Desk | None:
+def _desk(config: KioskConfig, age_limit: int) -> Desk | None:
     section = config.challenges
     if section is None:
         return None
     rules = AskerRules(
         read_secret(section.secret),
         frozenset(section.audiences),
-        config.policy.age_limit,
+        age_limit,
         section.max_lifetime_s,
     )
     return Desk(rules, time.time)

@@ -26,6 +26,7 @@ from agecheck import private_file
 from agecheck.errors import SealError
 from agecheck.kiosk.config import KioskConfig
 from agecheck.kiosk.errors import BAD_SETTINGS, BROKEN, KioskConfigError
+from agecheck.kiosk.judging import Judging
 from agecheck.live_page.guard import new_secret
 from agecheck.private_file import PrivateFileError
 from agecheck.seal.channel import pair
@@ -66,15 +67,21 @@ class Supervisor:
     """Runs a kiosk until it is told to stop.
 
     Args:
-        config: the settings; `camera.source` is absolute or a name like "browser".
+        config: the settings; `policy.calibration` is absolute, and so is `camera.source` unless
+            it is "browser".
         path: their file, for outputs.
+        judging: what they come to; capture judges by it, and outputs states it.
         tell: gets the page's and the staff page's address, once the page is served.
     """
 
     def __init__(
-        self, config: KioskConfig, path: Path, tell: Callable[[dict[str, str]], None]
+        self,
+        config: KioskConfig,
+        path: Path,
+        judging: Judging,
+        tell: Callable[[dict[str, str]], None],
     ) -> None:
-        self._config, self._path, self._tell = config, path, tell
+        self._config, self._path, self._judging, self._tell = config, path, judging, tell
         self._is_stopping = False
         self._was_ready = False
 
@@ -113,6 +120,7 @@ class Supervisor:
         return json.dumps(
             {
                 "policy": msgspec.to_builtins(self._config.policy),
+                "judging": msgspec.to_builtins(self._judging),
                 "page": msgspec.to_builtins(self._config.page),
                 "camera": msgspec.to_builtins(self._config.camera),
                 "input": self._config.camera.input_kind,
@@ -127,7 +135,11 @@ class Supervisor:
         with ours, theirs:
             outputs = _start(
                 "outputs",
-                [str(self._path), self._config.camera.input_kind],
+                [
+                    str(self._path),
+                    self._config.camera.input_kind,
+                    msgspec.json.encode(self._judging).decode(),
+                ],
                 [theirs.fileno()],
                 stdin=None,
                 stdout=None,
