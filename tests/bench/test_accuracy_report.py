@@ -27,11 +27,11 @@ class TestReport:
         assert not re.findall(r"https?://|@import|url\(|<script|<img|src=", page)
 
     def test_it_has_the_plots(self, out: Path) -> None:
-        """Error by age, the challenge-age curve with the shipped point, reliability, a heat map."""
+        """Error by age, the challenge-age curve with the chosen point, reliability, a heat map."""
         page = (out / "report.html").read_text(encoding="utf-8")
         for title in ("Error by age", "What a challenge age costs", "Reliability"):
             assert f"<figcaption>{title}</figcaption>" in page
-        assert f">shipped: {shipped_years():g}</text>" in page
+        assert f">policy: {shipped_years():g}</text>" in page
         assert 'class="heat"' in page
 
     def test_a_label_cannot_write_into_the_page(

@@ -12,6 +12,7 @@ import os
 import signal
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,6 +29,7 @@ from agecheck.bench.run import LocalPool, run
 from agecheck.bench.worker import RunSetup, Worker, WorkerVersionError
 from agecheck.calibration import shipped_calibration
 from agecheck.cli.program import cli
+from agecheck.policy import AgePolicy
 from bench.faces import LabelledFolder
 
 SHARD_PICTURES = 30
@@ -56,7 +58,9 @@ def locally(labelled: LabelledFolder, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def setup_of(folder: Path) -> RunSetup:
-    return RunSetup(folder, shipped_calibration(), (), open_labels(folder).group_by)
+    calibration = shipped_calibration()
+    policy = AgePolicy().resolve(calibration.challenge_ages_years)
+    return RunSetup(folder, calibration, policy, (), open_labels(folder).group_by)
 
 
 def run_folder(folder: Path, out: Path, pool: LocalPool | ClusterPool, on_pictures=lambda _: None):  # type: ignore[no-untyped-def]
@@ -157,7 +161,7 @@ class TestCluster:
 
     def test_a_worker_of_another_version_refuses(self, labelled: LabelledFolder) -> None:
         """Figures of two versions are never added up."""
-        setup = RunSetup(labelled.path, shipped_calibration(), version="0.0.0-other")
+        setup = replace(setup_of(labelled.path), version="0.0.0-other")
         with pytest.raises(WorkerVersionError):
             Worker(setup)
 

@@ -20,6 +20,7 @@ from agecheck.bench.labels import (
 
 
 def folder_with(tmp_path: Path, text: str) -> Path:
+    tmp_path.mkdir(exist_ok=True)
     (tmp_path / "labels.csv").write_text(text, encoding="utf-8")
     return tmp_path
 
@@ -32,6 +33,7 @@ def folder_with(tmp_path: Path, text: str) -> Path:
         ("20-29", (20, 29)),
         ("20 - 29", (20, 29)),
         ("70+", (70, 120)),
+        ("17.0", (17, 17)),
     ],
 )
 def test_ages_and_ranges(text: str, years: tuple[int, int]) -> None:
@@ -107,6 +109,21 @@ def test_no_usable_row_is_an_error(tmp_path: Path) -> None:
     """A benchmark over nothing is no benchmark."""
     with pytest.raises(LabelError, match="no row"):
         count_labels(open_labels(folder_with(tmp_path, "file,age\na.jpg,old\n")))
+
+
+def test_heads_may_have_spaces_and_what_is_there_is_named(tmp_path: Path) -> None:
+    """Cells are read without the spaces around them, heads as well; another separator is told."""
+    spaced = open_labels(folder_with(tmp_path / "spaced", "file, age\na.jpg, 17\n"))
+    assert list(spaced) == [FaceLabel("a.jpg", 17, 17)]
+    with pytest.raises(LabelError, match="with commas between; it has: file;age"):
+        open_labels(folder_with(tmp_path / "semicolons", "file;age\na.jpg;17\n"))
+
+
+def test_without_labels_it_is_told_what_was_tried(tmp_path: Path) -> None:
+    """Who forgot labels.csv learns that names were looked at instead."""
+    (tmp_path / "portrait.jpg").write_bytes(b"")
+    with pytest.raises(LabelError, match=r"no labels\.csv, and no file name begins with an age"):
+        count_labels(open_labels(tmp_path))
 
 
 def test_utkface_names(tmp_path: Path) -> None:

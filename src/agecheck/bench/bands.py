@@ -34,6 +34,7 @@ BANDS = (
     Band("41-60", 41, 60),
     Band("61+", 61, OLDEST_YEARS),
 )
+AGES_13_16 = Band("13-16", 13, 16)
 GROUP_BANDS = (ALL, Band("13-17", 13, 17), MINORS, *ADULTS)
 """Bands that are told apart within a group; more would leave few pictures in each."""
 

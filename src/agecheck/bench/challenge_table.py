@@ -12,8 +12,9 @@ from agecheck.bench.bands import AGE_LIMITS_YEARS, MINOR_BAND_YEARS
 from agecheck.bench.statistics import (
     MIN_N,
     FloatArray,
+    IntArray,
     bootstrap_interval,
-    challenge_age_at_rate,
+    challenge_age_above,
     minors_needed,
     rounded_up,
     share_with_interval,
@@ -82,7 +83,8 @@ def challenge_ages(
     """Read the table off labelled faces (docs/adr/0017-challenge-ages-with-confidence.md).
 
     A small rate is read off a handful of minors, so the challenge age is the one that keeps it in
-    CONFIDENCE of the bootstrap samples of the minors: the upper end of what it may be.
+    CONFIDENCE of the bootstrap samples of the minors: the upper end of what it may be. Each person
+    counts once, by the share of their pictures that pass, and people are what is drawn.
 
     Args:
         passing_years: the age that a face is judged by (n,); -inf for refused faces.
@@ -92,32 +94,62 @@ def challenge_ages(
     found = ChallengeAges()
     rng = np.random.default_rng(0)
     for limit in AGE_LIMITS_YEARS:
-        minors = passing_years[are_minors_of(limit, ages_years)]
+        are_minors = are_minors_of(limit, ages_years)
         minor_people = count_minors(limit, ages_years, people)
-        if not minors.size:
+        if not minor_people:
             found.refused += [
                 RefusedRate(limit, rate, 0, max(minors_needed(rate), MIN_N))
                 for rate in FALSE_OVER_RATES
             ]
             continue
-        resamples = rng.choice(minors, (BOOTSTRAPS, minors.size))
+        whose = _numbered([who for who, is_one in zip(people, are_minors, strict=True) if is_one])
+        drawn = rng.integers(0, minor_people, (BOOTSTRAPS, minor_people))
+        bootstrapped = bootstrapped_challenge_ages(passing_years[are_minors], whose, drawn)
         for rate in FALSE_OVER_RATES:
             needed = max(minors_needed(rate), MIN_N)
             if minor_people < needed:
                 found.refused.append(RefusedRate(limit, rate, minor_people, needed))
                 continue
-            bootstrapped = np.array([challenge_age_at_rate(row, rate) for row in resamples])
-            upper = float(np.quantile(bootstrapped, CONFIDENCE, method="higher"))
+            upper = float(np.quantile(bootstrapped[rate], CONFIDENCE, method="higher"))
             challenge_age = max(found.highest_at(rate), rounded_up(upper))
             if not limit < challenge_age <= MAX_CHALLENGE_AGE_YEARS:
                 found.refused.append(RefusedRate(limit, rate, minor_people, None))
                 continue
             found.table.setdefault(str(limit), {})[f"{rate:g}"] = challenge_age
             found.measured.setdefault(str(limit), {})[f"{rate:g}"] = {
-                "minors": int(minors.size),
-                "challenge_age_interval": bootstrap_interval(bootstrapped),
+                "minors": minor_people,
+                "challenge_age_interval": bootstrap_interval(bootstrapped[rate]),
                 "adults_25_40_passed": share_with_interval(
                     passing_years[(ages_years >= 25) & (ages_years <= 40)] >= challenge_age
                 ),
             }
     return found
+
+
+def bootstrapped_challenge_ages(
+    passing_years: FloatArray, whose: IntArray, drawn: IntArray
+) -> dict[float, FloatArray]:
+    """The smallest challenge age that keeps each rate, in each draw: rate -> (draws,).
+
+    Args:
+        passing_years: the age that each picture is judged by (pictures,); -inf for refused ones.
+        whose: number of the person in it, from 0 (pictures,).
+        drawn: numbers of the people in each draw (draws, people).
+    """
+    people, rates = drawn.shape[1], np.array(FALSE_OVER_RATES)
+    falling = np.argsort(-passing_years, kind="stable")
+    scores_years, owner = passing_years[falling], whose[falling]
+    vote = 1 / np.bincount(whose, minlength=people)[owner]
+    found = np.empty((drawn.shape[0], len(FALSE_OVER_RATES)))
+    for row, chosen in zip(found, drawn, strict=True):
+        passed = (np.bincount(chosen, minlength=people)[owner] * vote).cumsum()
+        # The sum of a person's equal parts may lie a rounding beside one.
+        first_too_many = np.searchsorted(passed, rates * people + 1e-9, side="right")
+        row[:] = [challenge_age_above(float(score)) for score in scores_years[first_too_many]]
+    return dict(zip(FALSE_OVER_RATES, found.T, strict=True))
+
+
+def _numbered(people: Sequence[str]) -> IntArray:
+    """Each person's number, in the order of their first pictures: (n,)."""
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(person, len(numbers)) for person in people], dtype=np.int64)

@@ -46,12 +46,22 @@ class Progress:
         done: indices of finished shards.
         faults: files that could not be read or decoded, and why.
         seconds: time spent so far.
+        is_whole: whether no shard is added by half, as when Ctrl-C comes meanwhile.
     """
 
     tally: Tally = field(default_factory=Tally)
     done: set[int] = field(default_factory=set)
     faults: Faults = field(default_factory=Faults)
     seconds: float = 0.0
+    is_whole: bool = True
+
+    def add(self, index: int, tally: Tally, faults: Faults) -> None:
+        """Take up one shard."""
+        self.is_whole = False
+        self.tally.merge(tally)
+        self.faults.merge(faults)
+        self.done.add(index)
+        self.is_whole = True
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -82,12 +92,16 @@ def key_of(pictures: Iterable[bytes | None]) -> bytes | None:
 def save(folder: Path, run: Run, progress: Progress) -> bool:
     """Replace the checkpoint in one step; nothing is kept of fewer than MIN_PICTURES.
 
+    Where a shard was added by half, the checkpoint before it stays.
+
     Returns:
-        Whether anything was kept.
+        Whether anything is kept.
     """
     tally = progress.tally
     if run.key is None or tally.count("pictures") < MIN_PICTURES:
         return False
+    if not progress.is_whole:
+        return (folder / FILE).is_file()
     counts, sums = list(tally.counts.items()), list(tally.sums.items())
     head = {
         "done": sorted(progress.done),

@@ -27,7 +27,7 @@ class CsvFile:
         self._one_line = one_line
         self.head: Cells = []
         for cells in self.rows():
-            self.head = cells or []
+            self.head = [cell.strip() for cell in cells or []]
             break
 
     def rows(self) -> Iterator[Cells | None]:

@@ -29,6 +29,7 @@ FAULT = "\0fault"
 PLACE = "\0place"
 """What a row is found by where its number does not help: a file's or an archive's name."""
 _ONE_LINE = ("file", "age", "archive")
+_MAX_SHOWN_CHARS = 200
 
 Row: TypeAlias = dict[str, str | None]
 
@@ -105,7 +106,11 @@ def columns_of_csv(path: Path) -> tuple[str, ...]:
     with _open(path) as file:
         columns = tuple(CsvFile(file, _ONE_LINE).head)
     if "file" not in columns or "age" not in columns:
-        raise LabelError("the labels file has no columns file and age")
+        found = "".join(c if c.isprintable() else "?" for c in ", ".join(columns))
+        raise LabelError(
+            "the labels file needs the columns file and age, with commas between; it has: "
+            f"{found[:_MAX_SHOWN_CHARS] or 'none'}"
+        )
     return columns
 
 

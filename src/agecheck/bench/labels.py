@@ -40,7 +40,8 @@ MAX_GROUP_CHARS = 40
 MAX_GROUP_VALUES = 50
 MAX_SUBJECT_CHARS = 200
 MAX_LISTED_ROWS = 1000
-_AGE = re.compile(r"(\d{1,3})(?:\s*-\s*(\d{1,3})|(\+))?")
+_AGE = re.compile(r"(\d{1,3})(?:\.0*)?(?:\s*-\s*(\d{1,3})|(\+))?")
+"""17.0 is how spreadsheets and pandas write a column of whole numbers with gaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ def open_labels(
         columns = columns_of_pattern(pattern) if labels is None else columns_of_csv(labels)
     if group_by is None:
         group_by = tuple(name for name in DEFAULT_GROUPS if name in columns)
+    group_by = tuple(dict.fromkeys(group_by))  # a column given twice would count people twice
     known = ", ".join(columns)
     for wanted in (*group_by, *(() if split is None else ("split",))):
         if wanted not in columns:
@@ -179,7 +181,7 @@ class LabelCount:
         bad_rows: the first MAX_LISTED_ROWS rows that are not usable.
         faults: how many rows have each fault.
         digest: sha256 in hex over the usable rows.
-        has_subjects: whether every usable row names its subject.
+        has_subjects: whether any usable row names its subject.
     """
 
     pictures: int
@@ -215,10 +217,15 @@ def count_labels(source: LabelSource) -> LabelCount:
                 raise LabelError(f"column {name!r} has too many values to group by")
     if not pictures:
         of_split = "" if source.split is None else f" has the split {source.split!r} and"
-        raise LabelError(f"no row{of_split} can be used")
-    return LabelCount(
-        pictures, tuple(bad_rows), dict(faults), digest.hexdigest(), with_subject == pictures
-    )
+        raise LabelError(f"no row{of_split} can be used{_hint(source)}")
+    return LabelCount(pictures, tuple(bad_rows), dict(faults), digest.hexdigest(), with_subject > 0)
+
+
+def _hint(source: LabelSource) -> str:
+    """What was tried where nobody said where labels are."""
+    if source.csv_path is not None or source.parquet or source.name_pattern != UTKFACE_PATTERN:
+        return ""
+    return f": there is no {LABELS_FILE}, and no file name begins with an age as UTKFace's do"
 
 
 def parse_age(text: str) -> tuple[int, int] | None:

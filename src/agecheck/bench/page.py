@@ -72,10 +72,17 @@ def text_of(cell: Cell, digits: int = 3) -> str:
     if cell["value"] is None:
         if "needs_n_of" in cell:
             return f"{cell['minors_n']} minors, needs {cell['needs_n']}"
+        if "needs_people" in cell:
+            return f"{cell['people']} people, needs {cell['needs_people']}"
         return f"n = {cell['n']}, needs {cell['needs_n']}"
     interval = interval_of(cell)
     shown = "" if interval is None else f" ({interval[0]:.{digits}f} to {interval[1]:.{digits}f})"
-    return f"{cell['value']:.{digits}f}{shown}, n = {cell['n']}"
+    return f"{cell['value']:.{digits}f}{shown}, {_n_of(cell)}"
+
+
+def _n_of(figure: Figure) -> str:
+    people = f" (worth {figure['people']:,} people)" if "people" in figure else ""
+    return f"n = {figure['n']:,}{people}"
 
 
 def value_and_interval(figure: Figure, is_share: bool) -> tuple[str, str]:
@@ -85,8 +92,8 @@ def value_and_interval(figure: Figure, is_share: bool) -> tuple[str, str]:
     low, high = interval_of(figure) or (figure["value"], figure["value"])
     if is_share:
         interval = f"{100 * low:.1f} to {100 * high:.1f} %"
-        return f"{100 * figure['value']:.1f} %", f"{interval}, n = {figure['n']:,}"
-    return f"{figure['value']:.2f}", f"{low:.2f} to {high:.2f}, n = {figure['n']:,}"
+        return f"{100 * figure['value']:.1f} %", f"{interval}, {_n_of(figure)}"
+    return f"{figure['value']:.2f}", f"{low:.2f} to {high:.2f}, {_n_of(figure)}"
 
 
 def tables_of(tables: Sequence[Table]) -> str:

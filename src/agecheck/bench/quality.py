@@ -16,6 +16,7 @@ import numpy as np
 from agecheck.adapters.age_ensemble import AgeFeatures
 from agecheck.bench import bands
 from agecheck.bench.labels import FaceLabel
+from agecheck.bench.statistics import IntArray
 from agecheck.bench.tally import MILLI, Key, Tally, bootstrap_weights
 from agecheck.bootstrap import build_age_features, build_pipeline
 from agecheck.calibration import Calibration
@@ -195,7 +196,9 @@ class QualityObserver:
         Raises:
             ModelError: a network failed.
         """
+        weights = bootstrap_weights(label.subject or label.file)
         tally.counts["pictures",] += 1
+        tally.add_sum((QUALITY, "shown"), weights)
         try:
             outcome = self._pipeline.estimate(encoded)
         except ImageError as error:
@@ -205,11 +208,16 @@ class QualityObserver:
         if isinstance(outcome, Reason) or quality is None:
             tally.counts[QUALITY, "reason", str(outcome)] += 1
             return None
-        self._add_face(tally, label, quality, outcome)
+        self._add_face(tally, label, quality, outcome, weights)
         return None
 
     def _add_face(
-        self, tally: Tally, label: FaceLabel, quality: FaceQuality, estimate: AgeEstimate
+        self,
+        tally: Tally,
+        label: FaceLabel,
+        quality: FaceQuality,
+        estimate: AgeEstimate,
+        weights: IntArray,
     ) -> None:
         reason = vision.first_reason(quality)
         places: list[Key] = [(ALL_FACES,), (KEPT if reason is None else REFUSED,)]
@@ -222,13 +230,13 @@ class QualityObserver:
             places.append((component.name, side))
         decided = self._policy.decide(estimate, max_sd_years=self._calibration.max_sd_years)
         is_over = decided.verdict is Verdict.OVER
-        weights = bootstrap_weights(label.subject or label.file)
         for place in places:
             where = (QUALITY, *place)
             tally.counts[*where, "faces"] += 1
+            tally.add_sum((*where, "faces"), weights)
             for band in (bands.MINORS, bands.ADULTS[1]):
                 if band.holds(label.lowest_age_years, label.highest_age_years):
-                    tally.counts[*where, band.name, "faces"] += 1
+                    tally.add_sum((*where, band.name), weights)
                     tally.counts[*where, band.name, "over"] += is_over
             if label.is_exact and math.isfinite(estimate.mean_years):
                 milli_years = round((estimate.mean_years - label.lowest_age_years) * MILLI)

@@ -20,6 +20,7 @@ from agecheck.bench.statistics import Figure
 from agecheck.bench.table import Cell, Table
 
 Document = dict[str, Any]
+_SIDES = ("within", "beyond")
 _GROUP = ("faces", "mae_years", "bias_years", "over_14_17", "over_25_40")
 _GROUP_HEADS = (
     "faces",
@@ -66,6 +67,7 @@ def headline(document: Document) -> list[Tile]:
         ("minors of 14-17 OVER, of those kept", of["kept"]["over_14_17"], True),
         ("the same, of those refused", of["refused"]["over_14_17"], True),
         ("adults of 25-40 OVER, of those kept", of["kept"]["over_25_40"], True),
+        ("the same, of those refused", of["refused"]["over_25_40"], True),
     ]
     return [(name, *value_and_interval(figure, share)) for name, figure, share in chosen]
 
@@ -96,12 +98,15 @@ def tables(document: Document) -> list[Table]:
             "On either side of each limit",
             "By this component alone, whatever the others say. Difference: mean absolute error "
             "beyond less within.",
-            ["component", "limit", "beyond", "difference, years", "14-17 OVER within", "beyond it"],
+            [
+                *("component", "limit", "beyond", "difference, years"),
+                *(f"{ages} OVER {side}" for side in _SIDES for ages in ("14-17", "25-40")),
+            ],
             [
                 [
                     *(of["name"], f"{of['limit_is']} {of['limit']:g}", of["beyond_share"]),
-                    *(of["mae_difference_years"], of["within"]["over_14_17"]),
-                    of["beyond"]["over_14_17"],
+                    of["mae_difference_years"],
+                    *(of[side][key] for side in _SIDES for key in ("over_14_17", "over_25_40")),
                 ]
                 for of in document["components"]
             ],

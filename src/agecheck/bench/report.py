@@ -107,7 +107,7 @@ def _error_by_age(document: Document) -> str:
     lowest = min([0.0, *(p.interval[0] if p.interval else p.y for p in bias if p is not None)])
     highest = max(p.interval[1] if p.interval else p.y for p in shown)
     oldest = max(p.x for p in shown)
-    bottom = -5.0 * -(int(lowest) // 5) if lowest < 0 else 0.0
+    bottom = 5.0 * (lowest // 5)
     axes = Axes(
         "age, years", "years", (0, 10 * (oldest // 10 + 1)), (bottom, 5 * (highest // 5 + 1)), 10, 5
     )
@@ -126,7 +126,7 @@ def _challenge_curve(document: Document) -> str:
         series.append(Series(name, supported_points(refused), colour, dashed=True))
     axes = Axes("challenge age, years", "share", (18, 35), (0, 1), 2, 0.2, as_percent=True)
     chosen = document["shipped_policy"]["challenge_age_years"]
-    mark = (chosen, f"shipped: {chosen:g}")
+    mark = (chosen, f"policy: {chosen:g}")
     return charts.line_chart("What a challenge age costs", axes, series, marked_x=mark)
 
 
@@ -182,16 +182,24 @@ def _heat_maps(document: Document) -> str:
     if not document["by_group"]:
         return ""
     name, of = list(document["by_group"].items())[-1]
+    policy = document["shipped_policy"]
+    challenge = f"{policy['challenge_age_years']:g}"
     columns: list[tuple[str, Callable[[Document], Figure], bool]] = [
         ("mean absolute error, years", lambda row: row["mae_years"], False),
         ("minors of 14-17 passed at 25", lambda row: row["false_over_14_17_at_25"], True),
         ("adults of 25-40 refused at 25", lambda row: row["adults_refused_at_25"]["25-40"], True),
+        (f"refused at {challenge}", lambda row: row["adults_refused"]["25-40"], True),
+        ("failure to acquire", lambda row: row["failure_to_acquire"], True),
+    ]
+    groups = [
+        {**row, **answered}
+        for row, answered in zip(of["groups"], policy["by_group"][name]["groups"], strict=True)
     ]
     highest = [
-        max((pick(row)["value"] or 0 for row in of["groups"]), default=0) for _, pick, _ in columns
+        max((pick(row)["value"] or 0 for row in groups), default=0) for _, pick, _ in columns
     ]
     rows = []
-    for row in of["groups"]:
+    for row in groups:
         cells = []
         for (_, pick, is_share), most in zip(columns, highest, strict=True):
             figure = pick(row)

@@ -12,19 +12,13 @@ from agecheck.bench.faults import Faults
 from agecheck.bench.labels import LabelCount
 from agecheck.bench.machine import describe_machine
 from agecheck.bench.measures import Measures
-from agecheck.bench.observe import AGECHECK, OWN_SUBJECTS
+from agecheck.bench.observe import OWN_SUBJECTS
 from agecheck.bench.results_by_age import adults_at_25, by_age_range, by_age_year
+from agecheck.bench.results_of_policy import policy_results
+from agecheck.bench.slices import AGE, EVERYBODY, EYES, dimension_of, group_dimensions, joined
 from agecheck.bench.spread import spread
 from agecheck.bench.statistics import Figure
-from agecheck.bench.tally import (
-    AGE,
-    EVERYBODY,
-    EYES,
-    Tally,
-    dimension_of,
-    group_dimensions,
-    joined,
-)
+from agecheck.bench.tally import Tally
 from agecheck.calibration import Calibration
 from agecheck.policy import EffectivePolicy
 
@@ -54,23 +48,22 @@ class Circumstances:
 
 def results(tally: Tally, made: Circumstances) -> Document:
     """The whole document: agecheck's figures at the top level, others' beside them."""
-    own = Measures(tally, AGECHECK)
-    others = [*OWN_SUBJECTS[1:], *made.peer_versions]
+    own, *others = (
+        Measures(tally, name, made.labels.has_subjects)
+        for name in (*OWN_SUBJECTS, *made.peer_versions)
+    )
     return {
         **head(SCHEMA, tally, made),
         **_subject(own, made),
-        "shipped_policy": _shipped_policy(own, made.policy),
+        "shipped_policy": policy_results(own, made.policy, _group_values(own, made.group_by)),
         "challenge_age_table": _challenge_age_table(own),
         "uncertainty": own.uncertainty(),
         "peers": {
-            name: {"version": made.peer_versions.get(name, __version__)}
-            | _subject(Measures(tally, name), made)
-            for name in others
+            of.subject: {"version": made.peer_versions.get(of.subject, __version__)}
+            | _subject(of, made)
+            for of in others
         },
-        "comparisons": {
-            name: comparison(own, Measures(tally, name), _finest_cells(own, made))
-            for name in others
-        },
+        "comparisons": {of.subject: comparison(own, of, _finest_cells(own, made)) for of in others},
         "run": run_facts(made),
     }
 
@@ -211,24 +204,11 @@ def _group_row(of: Measures, dimension: str, value: str) -> Document:
         "mae_years": of.mean(everybody, "absolute error"),
         "bias_years": of.mean(everybody, "error"),
         "bias_years_13_17": of.mean((dimension, value, "13-17"), "error"),
+        "failure_to_acquire": of.not_acquired(everybody),
         "false_over_14_17_at_25": of.over((dimension, value, bands.MINORS.name), 25),
         "adults_refused_at_25": {
             adults.name: of.over((dimension, value, adults.name), 25, refused=True)
             for adults in bands.ADULTS
-        },
-    }
-
-
-def _shipped_policy(own: Measures, policy: EffectivePolicy) -> Document:
-    return {
-        "policy": policy.policy_id,
-        "age_limit_years": policy.age_limit,
-        "challenge_age_years": policy.challenge_age_years,
-        "false_over_14_17": own.verdicts(bands.MINORS, "OVER"),
-        "answered_under_14_17": own.verdicts(bands.MINORS, "UNDER"),
-        "adults_refused": {adults.name: own.not_over(adults) for adults in bands.ADULTS},
-        "adults_answered_under": {
-            adults.name: own.verdicts(adults, "UNDER") for adults in bands.ADULTS
         },
     }
 

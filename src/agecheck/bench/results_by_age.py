@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from agecheck.bench import bands
-from agecheck.bench.measures import Measures
-from agecheck.bench.tally import AGE, age_name
+from agecheck.bench.measures import Measures, ages_of
+from agecheck.bench.slices import AGE, age_name
 
 Document = dict[str, Any]
 _ALL = bands.ALL.name
@@ -37,25 +37,16 @@ def by_age_range(of: Measures) -> list[Document]:
             "over_at_25": of.over((AGE, name, _ALL), 25),
             "refused_at_25": of.over((AGE, name, _ALL), 25, refused=True),
         }
-        for name in _age_labels(of)
+        for name in of.age_labels()
         if "-" in name
     ]
 
 
 def adults_at_25(of: Measures) -> Document:
     """Beside the ranges of minors: everybody whose whole label, range or year, is of adults."""
-    adults = [(AGE, name, _ALL) for name in _age_labels(of) if _lowest_years(name) >= 18]
+    adults = [(AGE, name, _ALL) for name in of.age_labels() if ages_of(name)[0] >= 18]
     return {
         "pictures": sum(of.shown(where) for where in adults),
         "over_at_25": of.over_in(adults, 25),
         "refused_at_25": of.over_in(adults, 25, refused=True),
     }
-
-
-def _age_labels(of: Measures) -> list[str]:
-    names = {str(key[2]) for key in of.tally.counts if key[:2] == (of.subject, AGE)}
-    return sorted(names, key=_lowest_years)
-
-
-def _lowest_years(age_label: str) -> int:
-    return int(age_label.partition("-")[0])

@@ -101,9 +101,7 @@ def run(
         for future in finished:
             index, pictures = pending.pop(future)
             tally, faults = future.result()
-            progress.tally.merge(tally)
-            progress.faults.merge(faults)
-            progress.done.add(index)
+            progress.add(index, tally, faults)
             on_pictures(pictures)
         progress.seconds = before_s + time.monotonic() - started_s
         if time.monotonic() - saved_s > _SAVE_EVERY_S:
@@ -167,14 +165,21 @@ def shards(
 def _run_digest(setup: RunSetup, labels: LabelCount, shard_pictures: int) -> str:
     """A name for a run: another one's checkpoint is not taken up."""
     parts = (
-        *(setup.folder, setup.calibration.digest, setup.peers, setup.group_by),
+        *(setup.folder, setup.calibration.digest, setup.policy, setup.peers, setup.group_by),
         *(setup.looks_at, setup.version, labels.digest, shard_pictures),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
+def first_readable(folder: Path, source: LabelSource) -> FaceLabel | None:
+    """The first picture that can be read, of those that a shard holds."""
+    reader = PictureReader(folder)
+    first = islice(source.labels(), SHARD_PICTURES)
+    return next((label for label in first if reader.read(label) is not None), None)
+
+
 def _checkpoint_key(setup: RunSetup, source: LabelSource) -> bytes | None:
-    reader = PictureReader(Path(setup.folder))
+    reader = PictureReader(setup.folder)
     return checkpoint.key_of(map(reader.read, islice(source.labels(), SHARD_PICTURES)))
 
 

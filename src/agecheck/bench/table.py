@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ from agecheck.bench.files import replacing
 from agecheck.bench.statistics import Figure
 
 Cell = str | int | float | None | Figure
+_TABLE_FILE = re.compile(r"\w+\.csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Table:
     rows: Sequence[Sequence[Cell]]
 
 
+def file_name(name: str) -> str:
+    """Of a table that bears a name from somewhere else."""
+    return "_".join("".join(c if c.isalnum() else " " for c in name).split())
+
+
 def write_csv(table: Table, folder: Path) -> None:
     """Write one table; a figure takes four columns."""
     with replacing(folder / f"{table.name}.csv") as file:
@@ -48,6 +56,15 @@ def write_csv(table: Table, folder: Path) -> None:
                 for cell, is_wide in zip(row, wide, strict=True)
                 for value in (_cells(cell) if is_wide else [cell])
             )
+
+
+def tables_named_in(results: Path) -> set[str]:
+    """The files of tables that belong to a results.json; none where it is missing or foreign."""
+    try:
+        named = json.loads(results.read_bytes())["tables"]
+        return {name for name in named if _TABLE_FILE.fullmatch(name)}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return set()
 
 
 def _indices(table: Table) -> range:

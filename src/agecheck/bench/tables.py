@@ -6,7 +6,8 @@ from typing import Any
 
 from agecheck.bench import bands
 from agecheck.bench.observe import AGECHECK
-from agecheck.bench.table import Cell, Table
+from agecheck.bench.table import Cell, Table, file_name
+from agecheck.bench.tables_of_policy import OF_ALL, policy_tables
 
 Document = dict[str, Any]
 
@@ -15,14 +16,18 @@ def tables(document: Document) -> list[Table]:
     """All tables of an accuracy run."""
     return [
         _adult_pass(document),
-        _shipped_policy(document),
+        *policy_tables(document["shipped_policy"]),
         _by_band(document),
         _by_age(document),
         _challenge_ages(document),
         _challenge_age_table(document),
         _thirteen_to_sixteen(document),
-        *(_by_group(name, of) for name, of in document["by_group"].items()),
-        _by_group("inter-eye distance, px", document["by_inter_eye_distance_px"]),
+        *(_by_group(name, of, OF_ALL) for name, of in document["by_group"].items()),
+        _by_group(
+            "inter-eye distance, px",
+            document["by_inter_eye_distance_px"],
+            "Over all labelled pictures in which a face was found.",
+        ),
         _failures(document),
         _uncertainty(document),
         *([_by_range(document)] if document["by_age_range"] else []),
@@ -53,29 +58,6 @@ def _adult_pass(document: Document) -> Table:
             for adults in bands.ADULTS
             for at in [of["adult_pass"][adults.name]["at_false_over"]]
         ],
-    )
-
-
-def _shipped_policy(document: Document) -> Table:
-    policy = document["shipped_policy"]
-    rows: list[list[Cell]] = [
-        ["minors of 14-17 answered OVER", policy["false_over_14_17"]],
-        ["minors of 14-17 answered UNDER", policy["answered_under_14_17"]],
-    ]
-    for adults in bands.ADULTS:
-        rows.append([f"adults of {adults.name} not OVER", policy["adults_refused"][adults.name]])
-        rows.append(
-            [
-                f"adults of {adults.name} answered UNDER",
-                policy["adults_answered_under"][adults.name],
-            ]
-        )
-    return Table(
-        "shipped_policy",
-        f"The shipped policy: challenge age {policy['challenge_age_years']:g}",
-        "Over all labelled pictures: one without a face, or refused, is not OVER.",
-        ["who and what", "share"],
-        rows,
     )
 
 
@@ -162,7 +144,7 @@ def _between(interval: list[float] | None) -> str:
     return "" if interval is None else f" ({interval[0]:.2f} to {interval[1]:.2f})"
 
 
-def _by_group(name: str, of: Document) -> Table:
+def _by_group(name: str, of: Document, shares_are: str) -> Table:
     spread = of["spread"]["mae_years"]
     apart = (
         ""
@@ -172,18 +154,19 @@ def _by_group(name: str, of: Document) -> Table:
         f"ratio {spread['ratio']:.2f}{_between(spread['ratio_interval'])}."
     )
     return Table(
-        "by_" + "_".join("".join(c if c.isalnum() else " " for c in name).split()),
+        "by_" + file_name(name),
         f"By {name}",
-        f"At challenge age 25, over all labelled pictures.{apart}",
+        f"At challenge age 25. {shares_are}{apart}",
         [
             *("group", "pictures", "mean absolute error", "bias", "bias at 13-17"),
-            "aged 14-17 passed",
+            *("failure to acquire", "aged 14-17 passed"),
             *(f"aged {adults.name} refused" for adults in bands.ADULTS),
         ],
         [
             [
                 *(row["group"], row["pictures"], row["mae_years"], row["bias_years"]),
-                *(row["bias_years_13_17"], row["false_over_14_17_at_25"]),
+                *(row["bias_years_13_17"], row["failure_to_acquire"]),
+                row["false_over_14_17_at_25"],
                 *(row["adults_refused_at_25"][adults.name] for adults in bands.ADULTS),
             ]
             for row in of["groups"]
@@ -257,7 +240,8 @@ def _lead(name: str, of: Document) -> Table:
     return Table(
         "against_" + "_".join(name.replace("-", " ").split()),
         f"agecheck less {name}",
-        "On the same bootstrap draws; an interval without zero is beyond chance.",
+        "On the same bootstrap draws; an interval without zero is beyond chance. Errors are "
+        "compared over the faces that both have an estimate of.",
         ["figure", "difference"],
         rows,
     )

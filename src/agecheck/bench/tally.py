@@ -16,15 +16,14 @@ import hashlib
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import combinations
 from statistics import NormalDist
 
 import numpy as np
 
 from agecheck.bench import bands
 from agecheck.bench.labels import FaceLabel
-from agecheck.bench.observe import Observation, Sighting
+from agecheck.bench.observe import AGECHECK, Observation, Sighting
+from agecheck.bench.slices import compared_slices, slices_of
 from agecheck.bench.statistics import IntArray
 from agecheck.policy import EffectivePolicy
 
@@ -37,9 +36,6 @@ BINS = 10
 COVERAGES = (0.5, 0.8, 0.9, 0.95)
 
 Key = tuple[str | int, ...]
-EVERYBODY = ("", "")
-"""The slice of all pictures; others are (dimension, value)."""
-AGE, EYES = "age", "inter-eye distance"
 
 _HASH_KEY = b"agecheck bench 1"
 _POISSON_CDF = np.cumsum([math.exp(-1) / math.factorial(k) for k in range(12)])
@@ -102,20 +98,29 @@ class Tally:
 
         Args:
             dimensions: names of the label's groups.
-            policy: agecheck's shipped one, whose verdicts are counted.
+            policy: agecheck's, whose verdicts are counted.
         """
         weights = bootstrap_weights(label.subject or label.file)
-        slices = _slices(label, sighting, dimensions)
+        slices = slices_of(label, sighting.eye_distance_px, dimensions)
+        own = sighting.by_subject.get(AGECHECK)
         self.counts["pictures",] += 1
+        for where in slices:
+            self.add_sum(("shown", *where), weights)
         for subject, seen in sighting.by_subject.items():
             self._add_acquisition(subject, seen)
-            for dimension, value, band in slices:
-                self._add_to_slice((subject, dimension, value, band), label, seen, weights)
+            for where in slices:
+                self._add_to_slice((subject, *where), label, seen, weights)
             self._add_fine(subject, label, seen, weights)
             self._add_13_16(subject, label, seen)
-            self._add_verdict(subject, label, seen, policy)
             if seen.sd_years is not None:
                 self._add_uncertainty(subject, label, seen)
+            if own is not None and subject != AGECHECK:
+                for where in compared_slices(slices, dimensions):
+                    self._add_beside((subject, *where), label, own, seen, weights)
+        verdict = None if own is None else _verdict(own, policy)
+        if verdict is not None:
+            for where in slices:
+                self.counts[AGECHECK, *where, verdict] += 1
 
     def _add_acquisition(self, subject: str, seen: Observation) -> None:
         if seen.reason is not None:
@@ -152,28 +157,23 @@ class Tally:
 
     def _add_13_16(self, subject: str, label: FaceLabel, seen: Observation) -> None:
         """NIST FATE AEV's table for a gate between 13 and 16."""
-        if not (label.lowest_age_years >= 13 and label.highest_age_years <= 16):
+        if not bands.AGES_13_16.holds(label.lowest_age_years, label.highest_age_years):
             return
         self.counts[subject, "13-16", "shown"] += 1
         if seen.mean_years is not None:
             side = "down" if seen.mean_years < 13 else "up" if seen.mean_years >= 17 else "inside"
             self.counts[subject, "13-16", side] += 1
 
-    def _add_verdict(
-        self, subject: str, label: FaceLabel, seen: Observation, policy: EffectivePolicy
+    def _add_beside(
+        self, where: Key, label: FaceLabel, own: Observation, seen: Observation, weights: IntArray
     ) -> None:
-        if seen.mean_years is None or seen.decision_years is None:
+        """How much further agecheck is off on a face that both have an estimate of."""
+        if not label.is_exact or own.mean_years is None or seen.mean_years is None:
             return
-        # The order of EffectivePolicy.decide.
-        if seen.mean_years < policy.age_limit:
-            verdict = "UNDER"
-        elif seen.decision_years >= policy.challenge_age_years:
-            verdict = "OVER"
-        else:
-            return
-        for band in bands.BANDS:
-            if band.holds(label.lowest_age_years, label.highest_age_years):
-                self.counts[subject, "verdict", band.name, verdict] += 1
+        age_years = label.lowest_age_years
+        further_years = abs(own.mean_years - age_years) - abs(seen.mean_years - age_years)
+        self.add_sum((*where, "both"), weights)
+        self.add_sum((*where, "further off"), weights * round(further_years * MILLI))
 
     def _add_uncertainty(self, subject: str, label: FaceLabel, seen: Observation) -> None:
         """Where the label lies in the stated distribution, taken as a normal one."""
@@ -213,51 +213,13 @@ def reached_counts(tally: Tally, subject: str, band: bands.Band) -> IntArray:
     return np.asarray(by_step[:, ::-1].cumsum(axis=1)[:, ::-1])
 
 
-def group_dimensions(columns: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
-    """What is grouped by: each column alone, and all of them together; as indices of columns."""
-    single = tuple(combinations(range(len(columns)), 1))
-    return single if len(columns) < 2 else (*single, tuple(range(len(columns))))
-
-
-def joined(parts: tuple[str, ...]) -> str:
-    """The name of a dimension, or of a group, made of several."""
-    return " / ".join(parts)
-
-
-def dimension_of(columns: tuple[str, ...]) -> str:
-    """What groups by these columns are counted under; a column may have any name, `age` too."""
-    return f"column {joined(columns)}"
-
-
-@lru_cache(maxsize=4096)
-def _bands_of(lowest_years: int, highest_years: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of all bands, and of those told apart within a group, that hold a label."""
-    of_all = tuple(b.name for b in bands.BANDS if b.holds(lowest_years, highest_years))
-    in_groups = tuple(b.name for b in bands.GROUP_BANDS if b.holds(lowest_years, highest_years))
-    return of_all, in_groups
-
-
-def _slices(
-    label: FaceLabel, sighting: Sighting, columns: tuple[str, ...]
-) -> list[tuple[str, str, str]]:
-    """Every (dimension, value, band) that a picture belongs to."""
-    lowest, highest = label.lowest_age_years, label.highest_age_years
-    of_all, in_groups = _bands_of(lowest, highest)
-    slices = [(*EVERYBODY, band) for band in of_all]
-    slices.append((AGE, age_name(lowest, highest), bands.ALL.name))
-    for indices in group_dimensions(columns):
-        dimension = dimension_of(tuple(columns[i] for i in indices))
-        value = joined(tuple(label.groups[i] for i in indices))
-        slices += [(dimension, value, band) for band in in_groups]
-    if sighting.eye_distance_px is not None:
-        value = bands.eye_distance_band(sighting.eye_distance_px)
-        slices += [(EYES, value, band) for band in in_groups]
-    return slices
-
-
-def age_name(lowest_years: int, highest_years: int) -> str:
-    """As a label has it."""
-    return str(lowest_years) if lowest_years == highest_years else f"{lowest_years}-{highest_years}"
+def _verdict(seen: Observation, policy: EffectivePolicy) -> str | None:
+    """OVER or UNDER as EffectivePolicy.decide has it, or None."""
+    if seen.mean_years is None or seen.decision_years is None:
+        return None
+    if seen.mean_years < policy.age_limit:
+        return "UNDER"
+    return "OVER" if seen.decision_years >= policy.challenge_age_years else None
 
 
 def _highest_challenge_age(seen: Observation) -> int:

@@ -16,13 +16,17 @@ from agecheck.bench.quality import QualityObserver
 from agecheck.bench.tally import Tally
 from agecheck.calibration import Calibration
 from agecheck.errors import AgecheckError
-from agecheck.policy import AgePolicy, EffectivePolicy
+from agecheck.policy import EffectivePolicy
 
 ShardResult = tuple[Tally, Faults]
 
 
 class WorkerVersionError(AgecheckError):
     """A worker on another machine runs another version; its figures would not be comparable."""
+
+
+class PicturesMissingError(AgecheckError):
+    """A worker does not see the pictures; without them its shards would silently be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +36,22 @@ class RunSetup:
     Attributes:
         folder: of the pictures; every worker sees it at the same path.
         calibration: how the networks' outputs become an age.
+        policy: whose answers are counted.
         peers: names of the peers that run beside agecheck.
         group_by: the columns that each label's groups come from.
         looks_at: "accuracy" or "quality".
+        probe: a picture that can be read where the run is begun, so that every worker can, too.
         version: agecheck's.
     """
 
     folder: Path
     calibration: Calibration
+    policy: EffectivePolicy
     peers: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ()
     looks_at: str = "accuracy"
+    probe: FaceLabel | None = None
     version: str = __version__
-
-
-def shipped_policy(calibration: Calibration) -> EffectivePolicy:
-    """The default policy under a calibration.
-
-    Raises:
-        PolicyError: the calibration does not support the default.
-    """
-    return AgePolicy().resolve(calibration.challenge_ages_years)
 
 
 class _Looker(Protocol):
@@ -63,7 +62,7 @@ class _Looker(Protocol):
 class _AccuracyLooker:
     def __init__(self, setup: RunSetup) -> None:
         self._group_by = setup.group_by
-        self._policy = shipped_policy(setup.calibration)
+        self._policy = setup.policy
         self._observer = Observer(setup.calibration, setup.peers)
 
     def look(self, tally: Tally, label: FaceLabel, encoded: bytes) -> str | None:
@@ -74,8 +73,7 @@ class _AccuracyLooker:
 
 class _QualityLooker:
     def __init__(self, setup: RunSetup) -> None:
-        policy = shipped_policy(setup.calibration)
-        self._observer = QualityObserver(setup.calibration, policy)
+        self._observer = QualityObserver(setup.calibration, setup.policy)
 
     def look(self, tally: Tally, label: FaceLabel, encoded: bytes) -> str | None:
         return self._observer.add(tally, label, encoded)
@@ -87,6 +85,7 @@ class Worker:
     Raises:
         ModelError, CalibrationError, PeerError: as Observer has them.
         WorkerVersionError: the setup comes from another version.
+        PicturesMissingError: this machine does not see the pictures.
     """
 
     def __init__(self, setup: RunSetup) -> None:
@@ -95,10 +94,15 @@ class Worker:
         looker: type[_AccuracyLooker | _QualityLooker]
         looker = _QualityLooker if setup.looks_at == "quality" else _AccuracyLooker
         self._looker: _Looker = looker(setup)
-        self._pictures = PictureReader(setup.folder)
+        self._pictures, self._probe = PictureReader(setup.folder), setup.probe
+        self._require_pictures()
 
     def tally(self, shard: Sequence[FaceLabel]) -> ShardResult:
-        """Sums over a shard's pictures, and its bad files."""
+        """Sums over a shard's pictures, and its bad files.
+
+        Raises:
+            PicturesMissingError: none of the shard can be read, nor what could be read before.
+        """
         tally, faults = Tally(), Faults()
         for label in shard:
             encoded = self._pictures.read(label)
@@ -108,4 +112,11 @@ class Worker:
             fault = self._looker.look(tally, label, encoded)
             if fault is not None:
                 faults.add(label.file, fault)
+        if not tally.count("pictures"):
+            self._require_pictures()
         return tally, faults
+
+    def _require_pictures(self) -> None:
+        """Without this a machine that lost the folder would empty one shard after another."""
+        if self._probe is not None and self._pictures.read(self._probe) is None:
+            raise PicturesMissingError("a worker cannot read the pictures that this program can")

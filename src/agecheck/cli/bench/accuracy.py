@@ -10,8 +10,10 @@ from agecheck.cli.bench.options import (
     FOLDER,
     calibration_option,
     given_calibration,
+    given_policy,
     label_options,
     out_option,
+    policy_options,
     tell,
     workers_option,
     write_document,
@@ -36,6 +38,7 @@ from agecheck.cli.bench.running import look_at_all
     metavar="NAME",
     help="Another estimator to run on the same pictures; may be repeated.",
 )
+@policy_options
 @calibration_option
 @workers_option
 @click.option(
@@ -53,6 +56,9 @@ def accuracy(
     split: str | None,
     group_by: str | None,
     peers: tuple[str, ...],
+    age_limit: int,
+    challenge_age: float | None,
+    max_false_over: float,
     calibration: Path | None,
     workers: int | None,
     scheduler: str | None,
@@ -74,12 +80,16 @@ def accuracy(
     from agecheck.bench.tables import tables
     from agecheck.bench.worker import RunSetup
 
-    columns = None if group_by is None else tuple(c.strip() for c in group_by.split(",") if c)
+    folder = folder.absolute()  # a worker on another machine has another working directory
+    names = [] if group_by is None else [name.strip() for name in group_by.split(",")]
+    columns = None if group_by is None else tuple(filter(None, names))
     source = open_labels(
         folder, labels=labels, age_pattern=age_pattern, split=split, group_by=columns
     )
     peers = tuple(dict.fromkeys(peers))
-    setup = RunSetup(folder, given_calibration(calibration), peers, source.group_by)
+    in_use = given_calibration(calibration)
+    policy = given_policy(in_use, age_limit, challenge_age, max_false_over)
+    setup = RunSetup(folder, in_use, policy, peers, source.group_by)
     versions = {name: load_peer(name).version for name in peers}
     tally, made = look_at_all(
         setup, source, workers=workers, scheduler=scheduler, out=out, peer_versions=versions

@@ -14,7 +14,8 @@ import click
 
 from agecheck.calibration import Calibration, load_calibration, shipped_calibration
 from agecheck.cli.exits import BadInput
-from agecheck.errors import CalibrationError
+from agecheck.errors import CalibrationError, PolicyError
+from agecheck.policy import AgePolicy, EffectivePolicy
 
 if TYPE_CHECKING:
     from agecheck.bench.labels import LabelCount
@@ -38,6 +39,31 @@ _LABEL_OPTIONS = (
     click.option("--split", metavar="NAME", help="Only rows with this value in the column split."),
 )
 
+_DEFAULTS = AgePolicy()
+_POLICY_OPTIONS = (
+    click.option(
+        "--age-limit",
+        type=int,
+        default=_DEFAULTS.age_limit,
+        show_default=True,
+        metavar="YEARS",
+        help="Of the policy whose answers are counted.",
+    ),
+    click.option(
+        "--challenge-age",
+        type=float,
+        metavar="YEARS",
+        help="Its challenge age. Left out, it follows from the false-over rate.",
+    ),
+    click.option(
+        "--max-false-over",
+        type=float,
+        default=_DEFAULTS.max_false_over_rate,
+        show_default=True,
+        metavar="RATE",
+        help="Its false-over rate, 0 to 1; one that the calibration has measured.",
+    ),
+)
 calibration_option = click.option(
     "--calibration", type=FILE, metavar="FILE", help="Instead of the shipped one."
 )
@@ -52,6 +78,13 @@ workers_option = click.option(
 def label_options(command: _Command) -> _Command:
     """Where labels come from."""
     for option in reversed(_LABEL_OPTIONS):
+        command = option(command)
+    return command
+
+
+def policy_options(command: _Command) -> _Command:
+    """Whose answers are counted."""
+    for option in reversed(_POLICY_OPTIONS):
         command = option(command)
     return command
 
@@ -78,6 +111,21 @@ def given_calibration(path: Path | None) -> Calibration:
         raise BadInput(str(error)) from None
 
 
+def given_policy(
+    calibration: Calibration, age_limit: int, challenge_age: float | None, max_false_over: float
+) -> EffectivePolicy:
+    """The one asked for.
+
+    Raises:
+        BadInput: it contradicts itself, or the calibration has no such rate.
+    """
+    try:
+        policy = AgePolicy(age_limit, challenge_age, max_false_over)
+        return policy.resolve(calibration.challenge_ages_years)
+    except PolicyError as error:
+        raise BadInput(str(error)) from None
+
+
 def tell_bad_rows(labels: LabelCount) -> None:
     """Say how many rows are left out, and show the first ones."""
     for fault, count in labels.faults.items():
@@ -97,14 +145,18 @@ def progress(pictures: int) -> Iterator[Callable[[int], None]]:
 
 
 def write_document(document: dict[str, Any], page: str, tables: Sequence[Table], out: Path) -> None:
-    """Write results.json, report.html and the tables."""
+    """Write results.json, report.html and the tables; an earlier run's other tables are removed."""
     from agecheck.bench.files import write_text
-    from agecheck.bench.table import write_csv
+    from agecheck.bench.table import tables_named_in, write_csv
 
-    write_text(out / "results.json", json.dumps(document, indent=1) + "\n")
+    results, names = out / "results.json", [f"{table.name}.csv" for table in tables]
+    earlier = tables_named_in(results)
+    write_text(results, json.dumps({**document, "tables": names}, indent=1) + "\n")
     write_text(out / "report.html", page)
     for table in tables:
         write_csv(table, out)
+    for name in earlier - {*names}:
+        (out / name).unlink(missing_ok=True)
 
 
 def prepare_for_document(out: Path, *more: str) -> None:

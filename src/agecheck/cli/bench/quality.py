@@ -10,8 +10,10 @@ from agecheck.cli.bench.options import (
     FOLDER,
     calibration_option,
     given_calibration,
+    given_policy,
     label_options,
     out_option,
+    policy_options,
     tell,
     workers_option,
     write_document,
@@ -23,6 +25,7 @@ from agecheck.cli.bench.running import look_at_all
 @click.command()
 @click.argument("folder", type=FOLDER)
 @label_options
+@policy_options
 @calibration_option
 @workers_option
 @out_option("agecheck-quality", "results.json, report.html and the tables")
@@ -32,6 +35,9 @@ def quality(
     labels: Path | None,
     age_pattern: str | None,
     split: str | None,
+    age_limit: int,
+    challenge_age: float | None,
+    max_false_over: float,
     calibration: Path | None,
     workers: int | None,
     out: Path,
@@ -49,7 +55,9 @@ def quality(
     from agecheck.bench.worker import RunSetup
 
     source = open_labels(folder, labels=labels, age_pattern=age_pattern, split=split, group_by=())
-    setup = RunSetup(folder, given_calibration(calibration), looks_at="quality")
+    in_use = given_calibration(calibration)
+    policy = given_policy(in_use, age_limit, challenge_age, max_false_over)
+    setup = RunSetup(folder, in_use, policy, looks_at="quality")
     tally, made = look_at_all(setup, source, workers=workers, scheduler=None, out=out)
     document = results(tally, made)
     write_document(document, html_report(document), tables(document), out)

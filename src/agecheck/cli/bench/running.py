@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,12 +41,11 @@ def look_at_all(
     from agecheck.bench import checkpoint
     from agecheck.bench.labels import count_labels
     from agecheck.bench.results import Circumstances
-    from agecheck.bench.run import run
-    from agecheck.bench.worker import shipped_policy
+    from agecheck.bench.run import first_readable, run
 
-    policy = shipped_policy(setup.calibration)
     counted = count_labels(source)
     tell_bad_rows(counted)
+    setup = replace(setup, probe=first_readable(setup.folder, source))
     pool = _pool(setup, workers, scheduler)
     at_once = pool.workers
     prepare_for_document(out, checkpoint.FILE)
@@ -73,7 +73,7 @@ def look_at_all(
         peer_versions=peer_versions or {},
         faults=done.faults,
         calibration=setup.calibration,
-        policy=policy,
+        policy=setup.policy,
         workers=at_once,
         seconds=done.seconds,
     )
