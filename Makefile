@@ -130,7 +130,8 @@ test-release: sbom
 test-floors: wheel
 	$(RELEASE) -m release.environments lowest
 	build/release/lowest/bin/python -m pytest tests/unit tests/golden tests/cli tests/seal \
-		tests/relying_party --ignore=tests/cli/test_cli_help.py
+		tests/relying_party tests/kiosk tests/agent tests/live/test_clips.py \
+		tests/live/test_live_page.py --ignore=tests/cli/test_cli_help.py
 
 # Both need Python 3.11 on x86-64 Linux, and npm.
 models:

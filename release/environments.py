@@ -27,11 +27,11 @@ CONSTRAINTS = ROOT / "constraints.txt"
 BASE = "base"
 """The environment without any extra."""
 LOWEST = ENVIRONMENTS / "lowest"
-LOWEST_EXTRAS = ("cwt", "keyring")
+LOWEST_EXTRAS = ("cwt", "keyring", "kiosk", "web")
 """Those that the tests of make test-floors use."""
 TEST_TOOLS = (
     *("pytest", "hypothesis", "import-linter", "onnx", "redis"),
-    *("jwcrypto", "pycose", "sd-jwt"),
+    *("httpx", "jwcrypto", "pycose", "sd-jwt"),
 )
 _FREE_BESIDE_THE_LOWEST = {"onnx", "ml-dtypes", "jwcrypto", "pycose", "sd-jwt"}
 """Test tools whose pinned version needs a newer numpy or cryptography."""

@@ -141,5 +141,5 @@ def _upright(frame: Any) -> RgbFrame:
         )
     pixels: RgbFrame = frame.to_ndarray(format="rgb24")
     # Degrees counter-clockwise by which the picture is to be turned.
-    quarters = round((getattr(frame, "rotation", 0) or 0) / 90) % 4
+    quarters = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels

@@ -20,7 +20,7 @@ REQUIREMENTS = [
         requirement
         for extra, requirements in PROJECT["optional-dependencies"].items()
         for requirement in requirements
-        if extra != "dev"
+        if extra != "dev" and not requirement.startswith("agecheck-ondevice[")
     ),
 ]
 
