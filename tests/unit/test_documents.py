@@ -237,3 +237,12 @@ def test_what_the_mediapipe_extra_costs_is_said_as_measured() -> None:
         f"| {default['fresh_worker_check_ms']:.0f} ms | {extra['fresh_worker_check_ms']:.0f} ms |",
     ):
         assert row in page
+
+
+def test_how_long_a_check_takes_is_said() -> None:
+    """The README's times are those of the committed run."""
+    of = result("latency.json")["figures"]
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"takes {of['check_ms']:.0f} ms in a sealed process" in text
+    assert f"the whole command `agecheck check` takes {of['cold_command_ms'] / 1000:.1f} s" in text
+    assert f"and {of['peak_memory_mib']:.0f} MiB of memory" in text
