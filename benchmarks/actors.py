@@ -1,4 +1,4 @@
-"""Who stands in front of the camera in generated clips: living people, and attack species.
+"""Who stands in front of the camera in generated clips: living people, and pictures of them.
 
 An actor renders a frame for any moment, hears what the session says, and sees the lights it shows.
 """
@@ -6,7 +6,6 @@ An actor renders a frame for any moment, hears what the session says, and sees t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -111,6 +110,24 @@ class Person:
         return (0.0, 0.0, 0.0)
 
 
+class Covered(Person):
+    """A living person before whose camera something passes.
+
+    Args:
+        seed: as a person's.
+        from_ms, for_ms: when nothing is seen, and for how long.
+    """
+
+    def __init__(self, seed: int, from_ms: int, for_ms: int, look: Look | None = None) -> None:
+        super().__init__(seed, look)
+        self._from_ms, self._to_ms = from_ms, from_ms + for_ms
+
+    def frame(self, at_ms: int) -> Frame:
+        if self._from_ms <= at_ms < self._to_ms:
+            return noisy(np.full((*SIZE_PX, 3), 40, np.uint8), self.look.noise, self._rng)
+        return super().frame(at_ms)
+
+
 class Deaf:
     """Something that neither hears nor is lit: what it shows was made before."""
 
@@ -196,105 +213,3 @@ def _perspective(seen: FloatArray, source: FloatArray) -> tuple[float, ...]:
     for (x, y), (u, v) in zip(seen.tolist(), source.tolist(), strict=True):
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
     return tuple(np.linalg.solve(np.array(rows), source.ravel()).tolist())
-
-
-class Frozen(Deaf):
-    """One frame, injected again and again."""
-
-    def __init__(self, seed: int) -> None:
-        self._frame = Person(seed).frame(0)
-
-    def frame(self, at_ms: int) -> Frame:  # noqa: ARG002
-        return self._frame
-
-
-class Looped(Deaf):
-    """A second and a half of a living person, injected again and again."""
-
-    def __init__(self, seed: int) -> None:
-        self._person, self._kept = Person(seed), dict[int, Frame]()
-
-    def frame(self, at_ms: int) -> Frame:
-        moment = at_ms % 1500
-        if moment not in self._kept:
-            self._kept[moment] = self._person.frame(moment)
-        return self._kept[moment]
-
-
-class Injected(Person):
-    """A rendered person that does all that is asked, and on whom no light falls."""
-
-    def lit(self, lights: Sequence[Light], began_at_ms: int) -> None:
-        """It is not."""
-
-
-class OtherLights(Person):
-    """A replay of somebody who was lit by other colours."""
-
-    def lit(self, lights: Sequence[Light], began_at_ms: int) -> None:
-        super().lit([lights[(i + 3) % len(lights)] for i in range(len(lights))], began_at_ms)
-
-
-class WrongOrder(Person):
-    """Does another movement than the one that is asked for."""
-
-    def hear(self, code: LiveCode, at_ms: int) -> None:
-        if code in ANSWERED:
-            wrong = {LiveCode.TURN_LEFT: LiveCode.TURN_RIGHT}.get(code, LiveCode.TURN_LEFT)
-            super().hear(wrong, at_ms)
-
-
-class SecondFace(Person):
-    """Another face comes in beside the first, and stays."""
-
-    def __init__(self, seed: int, from_ms: int = 900) -> None:
-        super().__init__(seed, Look())
-        self._scale, self._from_ms, self._other = 0.62, from_ms, Person(seed + 1, _OTHER)
-        self._other._scale = 0.62
-        self._place_px = np.array([-130.0, 0.0])
-        self._other._place_px = np.array([150.0, 0.0])
-
-    def frame(self, at_ms: int) -> Frame:
-        frame = super().frame(at_ms)
-        if at_ms >= self._from_ms:
-            half = SIZE_PX[1] // 2
-            frame = np.concatenate([frame[:, :half], self._other.frame(at_ms)[:, half:]], axis=1)
-        return frame
-
-
-class Swap(Person):
-    """Another person's face in the place of the first, from one frame to the next."""
-
-    def __init__(self, seed: int, from_ms: int = 900) -> None:
-        super().__init__(seed, Look())
-        self._from_ms = from_ms
-
-    def frame(self, at_ms: int) -> Frame:
-        if at_ms >= self._from_ms:
-            self.look = replace(_OTHER, noise=self.look.noise)
-        return super().frame(at_ms)
-
-
-_OTHER = Look(mirrored=True, stretch=1.08, tone_rgb=(0.85, 0.78, 0.72))
-
-
-def still(seed: int) -> Callable[[int], Frame]:
-    picture = render(Look(noise=0.5), Pose(), np.random.default_rng(seed))
-    return lambda _: picture
-
-
-SPECIES: dict[str, Callable[[int], Actor]] = {
-    "photo": lambda seed: Sheet(seed, still(seed)),
-    "tilted-photo": lambda seed: Sheet(seed, still(seed), tilt_deg=35),
-    "screen-photo": lambda seed: Sheet(seed, still(seed), screen=0.05),
-    "screen-video": lambda seed: Sheet(seed, Person(seed).frame, screen=0.05),
-    "frozen": Frozen,
-    "looped": Looped,
-    "second-face": SecondFace,
-    "swap": Swap,
-    "wrong-order": WrongOrder,
-    "injected-no-light": Injected,
-    "injected-other-lights": OtherLights,
-}
-ACTIVE_ONLY = ("wrong-order", "injected-no-light", "injected-other-lights")
-"""What passive does not ask for, it cannot miss."""

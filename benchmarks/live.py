@@ -22,8 +22,9 @@ from agecheck.bench.attacks import wilson
 from agecheck.bench.machine import describe_machine
 from agecheck.policy import Liveness
 from agecheck.verdict import Reason, Verdict
-from benchmarks.actors import ACTIVE_ONLY, SPECIES, Actor, Person
+from benchmarks.actors import Actor, Person
 from benchmarks.live_runs import FRAME_MS, Run, run_session
+from benchmarks.species import ACTIVE_ONLY, SPECIES
 
 RESULTS = Path(__file__).parent / "results" / "live.json"
 FIRST_ATTACK_SEED = 1000

@@ -25,6 +25,9 @@ MIN_FRAMES = 7
 """Estimates that a session needs; the median of fewer still follows a single odd frame."""
 KEPT_FRAMES = 11
 """Of all frames of a session the best so many are kept and estimated at its end."""
+MAX_SPREAD_YEARS = 12.0
+"""Between the second lowest and the second highest of their ages: what lies further apart is not of
+one person. Rendered people have 2 and at most 4 (benchmarks/actors.py)."""
 
 
 class LiveCode(IntEnum):
@@ -111,8 +114,9 @@ class GuidedSession:
             # Should a frame fail, the watch has missed what it showed: then there is no verdict.
             self._ended_by = Reason.LIVENESS_NOT_SHOWN
         sight = self._tracker.look(frame, at_ms)
+        is_vouched_for = True
         if self._watch is not None:
-            self._watch.see(frame, sight)
+            is_vouched_for = self._watch.see(frame, sight)
             self._ended_by = self._watch.ended_by
             if self._ended_by is not None:
                 return
@@ -122,7 +126,8 @@ class GuidedSession:
         elif sight.mesh is not None:
             self._last = Reason.ESTIMATE_UNCERTAIN  # until there are enough
             self._code = LiveCode.GOOD
-            self._keep(sight.worth, frame, sight.mesh)
+            if is_vouched_for:
+                self._keep(sight.worth, frame, sight.mesh)
 
     def lights_began(self, at_ms: int) -> None:
         """The screen began to show the script's colours, on the same clock as the frames."""
@@ -152,6 +157,9 @@ class GuidedSession:
             return CheckResult.inconclusive(self._last)
         if self._watch is not None and not self._watch.life_shown:
             return CheckResult.inconclusive(Reason.LIVENESS_NOT_SHOWN)
+        in_order = sorted(e.mean_years for e in estimates)
+        if in_order[-2] - in_order[1] > MAX_SPREAD_YEARS:
+            return CheckResult.inconclusive(Reason.ESTIMATE_UNCERTAIN)
         of_session = AgeEstimate(
             median(e.mean_years for e in estimates),
             median(e.sd_years for e in estimates),

@@ -186,8 +186,13 @@ class FaceTracker(Protocol):
 class AttackDetector(Protocol):
     """Watches one live session for a presentation attack. Made anew for each session."""
 
-    def see(self, frame: RgbFrame, sight: Sight) -> None:
-        """Take in one frame, in the order of the frames."""
+    def see(self, frame: RgbFrame, sight: Sight) -> bool:
+        """Take in one frame, in the order of the frames.
+
+        Returns:
+            Whether it shows the one face that all signs of life are those of, and is no
+            repetition. Only such a frame is kept for the estimate.
+        """
 
     def lights_began(self, at_ms: int) -> None:
         """The screen began to show the script's colours, on the same clock as the frames."""

@@ -23,7 +23,8 @@ from agecheck.bench.attacks import (
     wilson,
 )
 from agecheck.cli.bench.attacks import attacks
-from benchmarks.actors import SPECIES, Actor, Person, Sheet, still
+from benchmarks.actors import Actor, Person, Sheet
+from benchmarks.species import SPECIES, still
 
 STEP_MS = 40
 

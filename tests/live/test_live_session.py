@@ -17,8 +17,9 @@ from agecheck.live_session import LiveAttempts, LiveSession
 from agecheck.policy import Liveness
 from agecheck.seal import live_channel
 from agecheck.seal.live_channel import MAX_FRAMES_PER_TICK
-from benchmarks.actors import SPECIES, Actor, Person, Sheet, still
+from benchmarks.actors import Actor, Person, Sheet
 from benchmarks.live_runs import FRAME_MS
+from benchmarks.species import SPECIES, still
 
 FAST_TICK_MS = 50
 TICK_MS = 500
@@ -81,7 +82,7 @@ class TestPassive:
             result = run(session, Sheet(3, still(3)), max_ms=5000)
         assert result == CheckResult.inconclusive(Reason.LIVENESS_NOT_SHOWN)
 
-    @pytest.mark.parametrize("species", ["screen-video", "frozen", "swap"])
+    @pytest.mark.parametrize("species", ["screen-video", "frozen", "swap", "covered-swap"])
     def test_an_attack_is_inconclusive(self, species: str, passive: AgeChecker) -> None:
         """An adult's face, and still neither OVER nor UNDER."""
         with passive.live_session() as session:

@@ -81,10 +81,11 @@ class Watch:
     asks: Step | None = None
     ended_by: Reason | None = None
     life_shown: bool = True
+    vouches: bool = True
     lit_at_ms: int | None = None
 
-    def see(self, frame: RgbFrame, sight: Sight) -> None:
-        """Takes no notice."""
+    def see(self, frame: RgbFrame, sight: Sight) -> bool:  # noqa: ARG002
+        return self.vouches
 
     def lights_began(self, at_ms: int) -> None:
         self.lit_at_ms = at_ms

@@ -29,8 +29,16 @@ class TestVerdict:
 
     def test_the_median_decides_and_not_the_oldest_look(self) -> None:
         """Waiting for one frame in which a minor looks old is of no use."""
-        assert result_of(alike(*[12.0] * 4, *[70.0] * 3)) == CheckResult(Verdict.UNDER)
-        assert result_of(alike(*[12.0] * 3, *[70.0] * 4)) == CheckResult(Verdict.OVER)
+        assert result_of(alike(*[16.0] * 4, *[27.0] * 3)) == CheckResult(Verdict.UNDER)
+        assert result_of(alike(*[16.0] * 3, *[27.0] * 4)) == CheckResult(Verdict.OVER)
+        assert result_of(alike(*[16.0] * 6, 70.0)) == CheckResult(Verdict.UNDER)
+
+    @pytest.mark.parametrize("n_old", range(2, KEPT_FRAMES - 1))
+    def test_ages_of_two_people_have_no_verdict(self, n_old: int) -> None:
+        """Whichever of them has more frames; the median of four and four would lie between."""
+        uncertain = CheckResult.inconclusive(Reason.ESTIMATE_UNCERTAIN)
+        for n_young in range(max(2, MIN_FRAMES - n_old), KEPT_FRAMES - n_old + 1):
+            assert result_of(alike(*[60.0] * n_old, *[15.0] * n_young)) == uncertain
 
     def test_the_best_frames_of_the_whole_session_are_estimated(self) -> None:
         """Neither the first nor the last frames count more, and poor ones not at all."""

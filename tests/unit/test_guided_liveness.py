@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agecheck.guidance import LiveCode
+from agecheck.guidance import KEPT_FRAMES, LiveCode
 from agecheck.live_script import Step
 from agecheck.ports import Sight
-from agecheck.verdict import CheckResult, Reason
+from agecheck.verdict import CheckResult, Reason, Verdict
 from unit.guided import FRAME, Rig, Watch
 
 if TYPE_CHECKING:
@@ -64,15 +64,27 @@ class TestLiveness:
             expected = CheckResult.inconclusive(Reason.LIVENESS_NOT_SHOWN)
             assert rig.session.finish() == expected
 
+    def test_what_the_watch_does_not_vouch_for_is_not_kept(self) -> None:
+        """The face whose age is signed is the one that has shown life."""
+        watch = Watch(vouches=False)
+        rig = Rig(watch)
+        rig.see((70.0, 0.9), times=20)
+        assert rig.session.tick() is LiveCode.GOOD
+        assert rig.estimator.cut == 0
+        watch.vouches = True
+        rig.see((12.0, 0.5), times=KEPT_FRAMES)
+        assert rig.session.finish() == CheckResult(Verdict.UNDER)
+
     def test_a_watch_that_fails_leaves_no_verdict(self) -> None:
         """It has missed what that frame showed, and frames that it did see change nothing."""
 
         class Failing(Watch):
             fails = False
 
-            def see(self, frame: RgbFrame, sight: Sight) -> None:  # noqa: ARG002
+            def see(self, frame: RgbFrame, sight: Sight) -> bool:
                 if self.fails:
                     raise ZeroDivisionError
+                return super().see(frame, sight)
 
         watch = Failing()
         rig = Rig(watch)

@@ -1,5 +1,9 @@
 """Is it one face, filmed without a break?
 
+A face is followed from its fifth reading in a row, and then to the session's end. When it is lost
+for a moment or its look jumps, nothing counts until the same face is seen again; after
+MAX_ABSENCE_MS without it the session is over. So all that ever counts is of one face.
+
 Stops: a frozen or looped video that is injected, frames at times that no camera has, a second face,
 and one face put in another's place. Does not stop: a loop to which noise is added, or a cut between
 two pictures of the same person in the same pose.
@@ -8,13 +12,11 @@ two pictures of the same person in the same pose.
 from __future__ import annotations
 
 import math
-import zlib
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from agecheck.liveness.looks import Looks, unlikeness
 from agecheck.liveness.reading import FaceReading
 from agecheck.verdict import Reason
 
@@ -25,7 +27,10 @@ MAX_ABSENCE_MS = 1000
 """Whoever is out of sight for longer, for a turned head or for no frame at all, begins anew."""
 MAX_COMPANY_MS = 300
 """A detector may see a second face in a picture on the wall for a frame or two."""
-MIN_READINGS_BEFORE_LOSS = 5
+MIN_READINGS = 5
+"""In a row, before a face is followed. Nothing of the first four counts."""
+MAX_STEP_MS = 250
+"""Between two readings: after more the face was lost, and may have changed no further than this."""
 FROZEN_MS, FROZEN_FRAMES = 1500, 10
 """A browser that samples faster than its camera repeats frames, but not for so long."""
 MAX_REPEATS = 5
@@ -35,21 +40,16 @@ BURST_FRAMES, MIN_BURST_MS = 30, 150
 """A camera's frames may arrive in a burst, but not thirty of them at more than 200 a second."""
 
 # What a jump is between two readings: a step, and a speed for each second between them. People who
-# shake their heads, nod and sway stay below half of these (tests/live/test_continuity.py).
+# shake their heads, nod and sway stay below half of these (tests/live/test_continuity.py); their
+# look, which turns with the head, has 0.35 after 50 ms, 0.47 after 100 and 0.62 after 200.
 PLACE_STEP, PLACE_PER_S = 0.8, 15.0  # eye distances
 SIZE_STEP, SIZE_PER_S = 0.18, 2.0  # logarithm of the face's height
 TURN_STEP, TURN_PER_S = 0.35, 6.0  # asymmetry
 EXPOSURE_STEP, EXPOSURE_PER_S = 0.35, 3.0  # logarithm of the skin's brightness
 TINT_STEP, TINT_PER_S = 0.03, 0.10  # shares of red and of blue
-LOOK_STEP, LOOK_PER_S = 0.20, 2.5  # 1 - correlation of the aligned faces
+LOOK_STEP, LOOK_PER_S, MAX_LOOK = 0.30, 2.5, 0.65  # 1 - correlation of the aligned faces
 MIN_JUMPS = 2
 """One alone may be a camera that sets its exposure, or a face that is found anew."""
-
-
-REPLACED_LOOK = 0.40
-"""1 - correlation of the aligned faces, in the same pose: the sample portrait against its mirror
-image in another tone has 0.84; a head that has turned away and comes back stays below 0.2."""
-SAME_TURN, SAME_NOD = 0.15, 0.04
 MIN_REPLACED = 4
 """Readings: a hand before the face, or a mesh that slips, is gone after fewer."""
 
@@ -71,8 +71,11 @@ class Jumps:
 
 
 def jumps_between(before: FaceReading, after: FaceReading) -> Jumps:
-    """Compare two successive readings of what should be one face."""
-    dt_s = max(0, after.at_ms - before.at_ms) / 1000
+    """Compare two successive readings of what should be one face.
+
+    What may have changed does not grow beyond MAX_STEP_MS between them.
+    """
+    dt_s = min(max(0, after.at_ms - before.at_ms), MAX_STEP_MS) / 1000
     moved = math.dist(before.centre_px, after.centre_px) / before.eye_distance_px
     grown = abs(math.log(max(after.height_px, 1.0) / max(before.height_px, 1.0)))
     brightness = [max(1.0, sum(reading.skin_rgb)) for reading in (before, after)]
@@ -88,22 +91,28 @@ def jumps_between(before: FaceReading, after: FaceReading) -> Jumps:
         turn=turned > TURN_STEP + TURN_PER_S * dt_s,
         exposure=exposure > EXPOSURE_STEP + EXPOSURE_PER_S * dt_s,
         tint=tint > TINT_STEP + TINT_PER_S * dt_s,
-        look=look > LOOK_STEP + LOOK_PER_S * dt_s,
+        look=look > min(LOOK_STEP + LOOK_PER_S * dt_s, MAX_LOOK),
     )
 
 
-def unlikeness(before: FaceReading, after: FaceReading) -> float:
-    """1 - correlation of the aligned faces' brightness, 0 to 2."""
-    return 1 - float(np.vdot(before.thumbnail, after.thumbnail))
-
-
 def frame_digest(frame: RgbFrame) -> int:
-    """A checksum over every fourth row. It need not resist anybody: noise is what differs."""
-    return zlib.crc32(frame[::4].tobytes())
+    """Of all bytes, with a key that is the process's own: SipHash, as Python hashes bytes.
+
+    0.25 ms for a frame of 640 x 480; BLAKE2b takes 0.9. What is taken for a repetition is left out
+    of everything, so that whoever found two frames with one digest had gained nothing by it.
+    """
+    return hash(frame.tobytes())
 
 
 class ContinuityCue:
-    """Follows the frames of one session. Memory: checksums of the last REMEMBERED_FRAMES."""
+    """Follows the frames of one session.
+
+    Memory: digests of the last REMEMBERED_FRAMES, and the looks of one face.
+
+    Attributes:
+        ended_by: why the session is over, once it is.
+        since_ms: when the face was first seen that is followed now.
+    """
 
     def __init__(self) -> None:
         self.ended_by: Reason | None = None
@@ -113,8 +122,10 @@ class ContinuityCue:
         self._last_new_at_ms = 0
         self._n_frozen = self._n_repeats = self._n_readings = 0
         self._last: FaceReading | None = None
+        self.since_ms = 0
+        self._is_lost = False
+        self._looks = Looks()
         self._company_since_ms: int | None = None
-        self._before_jump: FaceReading | None = None
         self._n_replaced = 0
 
     def is_new(self, frame: RgbFrame, at_ms: int, *, with_face: bool = True) -> bool:
@@ -146,55 +157,70 @@ class ContinuityCue:
         self._known.add(digest)
         return True
 
-    def see(self, sight: Sight, reading: FaceReading | None) -> None:
-        """Take in what a new frame shows."""
+    def see(self, sight: Sight, reading: FaceReading | None) -> bool:
+        """Take in what a new frame shows.
+
+        Returns:
+            Whether it shows the face that is followed, since before and without a doubt. Nothing
+            of any other frame may count: neither for an age nor as a sign of life.
+        """
         last = self._last
         if self.ended_by is not None:
-            return
-        tracked = last is not None and self._n_readings >= MIN_READINGS_BEFORE_LOSS
-        if tracked and last is not None and sight.at_ms - last.at_ms > MAX_ABSENCE_MS:
-            self.ended_by = sight.reason if reading is None else Reason.NO_FACE
-            self.ended_by = self.ended_by or Reason.NO_FACE
-            return
+            return False
+        is_late = last is not None and sight.at_ms - last.at_ms > MAX_ABSENCE_MS
+        if is_late and self._is_followed:
+            self.ended_by = (None if reading is not None else sight.reason) or Reason.NO_FACE
+            return False
         if reading is None:
-            self._see_nobody(sight, tracked)
-            return
+            self._is_lost = True
+            self._see_nobody(sight)
+            return False
         self._company_since_ms = None
-        if last is not None:
-            jumps = jumps_between(last, reading)
-            if jumps.count >= MIN_JUMPS and tracked:
-                self._attack()
-                return
-            if jumps.look and self._before_jump is None:
-                self._before_jump, self._n_replaced = last, 0
-        self._compare_with_before(reading)
-        self._last = reading
-        self._n_readings += 1
+        if last is None or is_late:
+            return self._begin(reading)
+        is_lost = self._is_lost or reading.at_ms - last.at_ms > MAX_STEP_MS
+        jumps = jumps_between(last, reading)
+        if jumps.count >= MIN_JUMPS and self._is_followed and not is_lost:
+            return self._attack()
+        self._count_replaced(reading)
+        if self.ended_by is not None:
+            return False
+        is_same = self._looks.is_familiar(reading) if is_lost else not jumps.look
+        if is_same and jumps.count < MIN_JUMPS and self._n_replaced == 0:
+            return self._follow(reading)
+        self._is_lost = True
+        return False if self._is_followed else self._begin(reading)
 
-    def _compare_with_before(self, reading: FaceReading) -> None:
-        """After the look has jumped: is it again the face that was there before?"""
-        before = self._before_jump
-        if before is None:
-            return
-        same_pose = (
-            abs(reading.asymmetry - before.asymmetry) <= SAME_TURN
-            and abs(reading.nod - before.nod) <= SAME_NOD
-        )
-        if not same_pose:
-            return
-        if unlikeness(before, reading) < REPLACED_LOOK:
-            self._before_jump = None
-            return
-        self._n_replaced += 1
-        if self._n_replaced >= MIN_REPLACED:
+    @property
+    def _is_followed(self) -> bool:
+        return self._n_readings >= MIN_READINGS
+
+    def _begin(self, reading: FaceReading) -> bool:
+        """With another face, before any was followed."""
+        self._looks, self._n_readings, self._n_replaced = Looks(), 0, 0
+        self.since_ms = reading.at_ms
+        return self._follow(reading)
+
+    def _follow(self, reading: FaceReading) -> bool:
+        self._last, self._is_lost = reading, False
+        self._looks.add(reading)
+        self._n_readings += 1
+        return self._is_followed
+
+    def _count_replaced(self, reading: FaceReading) -> None:
+        """Other looks in poses that are known, one after the other, whether or not one jumped."""
+        is_other = self._looks.is_other(reading)
+        if is_other is not None:
+            self._n_replaced = self._n_replaced + 1 if is_other else 0
+        if self._n_replaced >= MIN_REPLACED and self._is_followed:
             self._attack()
 
-    def _see_nobody(self, sight: Sight, tracked: bool) -> None:
+    def _see_nobody(self, sight: Sight) -> None:
         if sight.reason is not Reason.SEVERAL_FACES:
             self._company_since_ms = None
         elif self._company_since_ms is None:
             self._company_since_ms = sight.at_ms
-        elif tracked and sight.at_ms - self._company_since_ms >= MAX_COMPANY_MS:
+        elif self._is_followed and sight.at_ms - self._company_since_ms >= MAX_COMPANY_MS:
             self.ended_by = Reason.SEVERAL_FACES
 
     def _attack(self) -> bool:

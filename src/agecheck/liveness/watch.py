@@ -50,8 +50,7 @@ class LivenessWatch:
         self._blinks = BlinkCue()
         self._texture = TextureCue()
         self._recent: deque[FaceReading] = deque(maxlen=SMOOTHED)
-        self._first_at_ms = self._last_at_ms = 0
-        self._n_readings = 0
+        self._watched_ms = self._n_readings = 0
         self._ended_by: Reason | None = None
 
     @property
@@ -86,20 +85,19 @@ class LivenessWatch:
             return Step.TURN_LEFT
         return None
 
-    def see(self, frame: RgbFrame, sight: Sight) -> None:
+    def see(self, frame: RgbFrame, sight: Sight) -> bool:
         if self._ended_by is not None:
-            return
+            return False
         with_face = sight.mesh is not None
         if not self._continuity.is_new(frame, sight.at_ms, with_face=with_face):
             self._ended_by = self._continuity.ended_by
-            return
+            return False
         reading = None if sight.mesh is None else read_face(sight.mesh, sight.at_ms)
-        self._continuity.see(sight, reading)
+        is_followed = self._continuity.see(sight, reading)
         self._ended_by = self._continuity.ended_by
-        if reading is None or self._ended_by is not None:
-            return
-        self._first_at_ms = self._first_at_ms if self._n_readings else sight.at_ms
-        self._last_at_ms = sight.at_ms
+        if reading is None or not is_followed:
+            return False
+        self._watched_ms = sight.at_ms - self._continuity.since_ms
         self._n_readings += 1
         self._recent.append(reading)
         if len(self._recent) == SMOOTHED:
@@ -110,10 +108,7 @@ class LivenessWatch:
         if self._n_readings % TEXTURE_EVERY == 0:
             self._see_texture(frame, reading)
         self._ended_by = self._suspicion()
-
-    @property
-    def _watched_ms(self) -> int:
-        return self._last_at_ms - self._first_at_ms
+        return self._ended_by is None
 
     def _suspicion(self) -> Reason | None:
         if (
