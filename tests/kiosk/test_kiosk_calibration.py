@@ -89,7 +89,7 @@ def test_a_token_names_the_calibration_that_judged(
 def test_settings_that_change_meanwhile_are_not_named(
     kiosk: Kiosk, digests: dict[Path, str], frames: list[bytes]
 ) -> None:
-    """Outputs starts anew and reads the settings again; the gate is still the one of the start."""
+    """Outputs starts anew; the gate is still the one of the start."""
     path = kiosk.folder / "kiosk.toml"
     before = path.read_text()
     path.write_text(before.replace("max_false_over = 0.05", "challenge_age = 60"))

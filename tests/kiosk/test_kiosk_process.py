@@ -67,10 +67,11 @@ def test_the_two_processes_stand_behind_their_walls(kiosk: Kiosk) -> None:
 
 
 def test_capture_has_no_key_and_outputs_no_frame_channel(kiosk: Kiosk) -> None:
-    """The key's file is named to outputs alone; each has three descriptors of ours, not more."""
+    """The key's folder is named to outputs alone; no command line says what the settings say."""
     for name in ("capture", "outputs"):
         command = Path(f"/proc/{kiosk.child(name)}/cmdline").read_bytes()
-        assert (b"kiosk.toml" in command) == (name == "outputs")
+        assert (str(kiosk.folder).encode() in command) == (name == "outputs")
+        assert not any(text in command for text in (b"device.key", SHOP.encode()))
 
 
 @pytest.mark.parametrize("name", ["capture", "outputs"])
@@ -79,6 +80,21 @@ def test_a_process_that_dies_is_replaced(kiosk: Kiosk, frames: list[bytes], name
     address = kiosk.address("page")
     kill(kiosk, name)
     assert kiosk.address("page") == address
+    with kiosk.page() as page:
+        assert visit(page, frames) == "passed"
+    token = kiosk.line()
+    assert verified(token, kiosk.folder, nonce_of(token))
+
+
+@pytest.mark.parametrize("other", [None, "https://other.example"], ids=["gone", "another audience"])
+def test_settings_are_read_once(kiosk: Kiosk, frames: list[bytes], other: str | None) -> None:
+    """Outputs starts anew under the settings that were checked at the start, whatever their file
+    says by then: the page still speaks for those."""
+    path = kiosk.folder / "kiosk.toml"
+    before = path.read_text()
+    path.write_text("" if other is None else before.replace(SHOP, other))
+    kill(kiosk, "outputs")
+    path.write_text(before)
     with kiosk.page() as page:
         assert visit(page, frames) == "passed"
     token = kiosk.line()

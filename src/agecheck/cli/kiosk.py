@@ -78,4 +78,4 @@ def kiosk(ctx: click.Context, config_file: Path, camera: str | None, only_check:
         for name, address in addresses.items():
             click.echo(f"{name}: {address}", err=True)
 
-    ctx.exit(Supervisor(config, path, judging, tell).run())
+    ctx.exit(Supervisor(config, path.parent, judging, tell).run())

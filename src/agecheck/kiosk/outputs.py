@@ -1,7 +1,8 @@
-"""python -m agecheck.kiosk.outputs FILE CAMERA JUDGING CHANNEL BEAT PARENT: key, network, no frame.
+"""python -m agecheck.kiosk.outputs FOLDER JUDGING SETTINGS CHANNEL BEAT PARENT: key, network.
 
-A fresh interpreter that is started by the supervisor beside capture, with no memory or descriptor
-in common with it but the channel of ten-byte messages.
+A fresh interpreter that is started by the supervisor beside capture, with no frame, and no memory
+or descriptor in common with it but the channel of ten-byte messages. The settings are those that
+the supervisor has read, as JSON in a descriptor: their file may say something else by now.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,7 +22,7 @@ from agecheck.errors import AgecheckError, ChallengeError, SealError
 from agecheck.kiosk import walls
 from agecheck.kiosk.challenges import AskerRules, Desk, own_challenge
 from agecheck.kiosk.complaint import complain
-from agecheck.kiosk.config import KioskConfig, read_config
+from agecheck.kiosk.config import KioskConfig
 from agecheck.kiosk.errors import BAD_SETTINGS, BROKEN
 from agecheck.kiosk.issuing import Issuer
 from agecheck.kiosk.judging import Judging
@@ -41,12 +41,14 @@ MAX_LINE_BYTES = 4096
 
 def main(arguments: list[str]) -> int:
     """Serve until capture or the supervisor has gone."""
-    path, camera, judged, channel_fd, beat_fd, parent = arguments
+    folder, judged, settings_fd, channel_fd, beat_fd, parent = arguments
     try:
-        config = read_config(Path(path))
+        with os.fdopen(int(settings_fd), "rb") as settings:
+            settings.seek(0)  # whoever has written it stands at its end
+            config = msgspec.json.decode(settings.read(), type=KioskConfig)
         judging = msgspec.json.decode(judged, type=Judging)
-        os.chdir(Path(path).parent)
-        _serve(config, camera, judging, end_of(int(channel_fd)), int(beat_fd), int(parent))
+        os.chdir(folder)
+        _serve(config, judging, end_of(int(channel_fd)), int(beat_fd), int(parent))
     except AgecheckError as error:
         complain(error)
         return BROKEN if isinstance(error, SealError) else BAD_SETTINGS
@@ -58,7 +60,6 @@ def main(arguments: list[str]) -> int:
 
 def _serve(
     config: KioskConfig,
-    camera: str,
     judging: Judging,
     channel: socket.socket,
     beat_fd: int,
@@ -82,7 +83,13 @@ def _serve(
     draw = (
         desk.take if desk is not None else partial(own_challenge, config.token.audience, age_limit)
     )
-    issuer = Issuer(_evidence(judging, camera, Seal(hello.code)), draw, key.signer, sinks, fallback)
+    issuer = Issuer(
+        _evidence(judging, config.camera.input_kind, Seal(hello.code)),
+        draw,
+        key.signer,
+        sinks,
+        fallback,
+    )
     _loop(issuer, channel, beat_fd, put if _listens(config, "stdin") else None)
 
 

@@ -30,6 +30,7 @@ from agecheck.kiosk.judging import Judging
 from agecheck.live_page.guard import new_secret
 from agecheck.private_file import PrivateFileError
 from agecheck.seal.channel import pair
+from agecheck.seal.memory import sealed_memfd
 
 SILENT_S = {"capture": 20.0, "outputs": 150.0}
 """Outputs says nothing while it delivers; the deadlines in the settings may stretch that so far."""
@@ -69,7 +70,7 @@ class Supervisor:
     Args:
         config: the settings; `policy.calibration` is absolute, and so is `camera.source` unless
             it is "browser".
-        path: their file, for outputs.
+        folder: where their other paths are relative to.
         judging: what they come to; capture judges by it, and outputs states it.
         tell: gets the page's and the staff page's address, once the page is served.
     """
@@ -77,11 +78,11 @@ class Supervisor:
     def __init__(
         self,
         config: KioskConfig,
-        path: Path,
+        folder: Path,
         judging: Judging,
         tell: Callable[[dict[str, str]], None],
     ) -> None:
-        self._config, self._path, self._judging, self._tell = config, path, judging, tell
+        self._config, self._folder, self._judging, self._tell = config, folder, judging, tell
         self._is_stopping = False
         self._was_ready = False
 
@@ -133,17 +134,18 @@ class Supervisor:
         """One run of the two children, until one of them is no more."""
         ours, theirs = pair()
         with ours, theirs:
-            outputs = _start(
-                "outputs",
-                [
-                    str(self._path),
-                    self._config.camera.input_kind,
-                    msgspec.json.encode(self._judging).decode(),
-                ],
-                [theirs.fileno()],
-                stdin=None,
-                stdout=None,
-            )
+            # The file may have changed since, and a command line is there for every user to read.
+            settings = sealed_memfd(msgspec.json.encode(self._config))
+            try:
+                outputs = _start(
+                    "outputs",
+                    [str(self._folder), msgspec.json.encode(self._judging).decode()],
+                    [settings, theirs.fileno()],
+                    stdin=None,
+                    stdout=None,
+                )
+            finally:
+                os.close(settings)
             try:
                 capture = _start(
                     "capture",
