@@ -7,7 +7,6 @@ and the network. Sources: seccomp(2), landlock(7), prctl(2), unix(7).
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import socket
@@ -17,11 +16,13 @@ from pathlib import Path
 
 from agecheck.errors import SealError
 from agecheck.seal import process
-from agecheck.seal.walls import die_with_parent, no_new_privileges, not_dumpable
+from agecheck.seal.walls import die_with_parent, no_new_privileges, not_dumpable, restrict
 
 if sys.platform == "linux":
-    from landlock import FSAccess, Ruleset
+    from landlock import FSAccess
     from pyseccomp import ALLOW, ERRNO, MASKED_EQ, NE, Arg, Attr, SyscallFilter
+
+    _READING = FSAccess.READ_FILE | FSAccess.READ_DIR | FSAccess.EXECUTE
 
 _SOCKET_TYPE = 0xF
 _INT = 0xFFFF_FFFF
@@ -43,10 +44,6 @@ NETWORK_DENIED = ("socket", "connect", "bind")
 """What capture gives up once the page's port is open: from then on it can only accept there. (To
 listen needs a bound socket, and asyncio does it again.)"""
 PROGRAMS_DENIED = ("execve", "execveat")
-_WRITING = (
-    *("WRITE_FILE", "TRUNCATE", "REMOVE_DIR", "REMOVE_FILE", "REFER"),
-    *(f"MAKE_{kind}" for kind in ("CHAR", "DIR", "REG", "SOCK", "FIFO", "BLOCK", "SYM")),
-)
 _ALWAYS_USED = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/tty")
 GPIO_DEVICES = ("/dev/gpiochip0", "/dev/gpiochip4", "/dev/gpiomem")
 
@@ -111,29 +108,23 @@ def _raise_all(*raisers: Callable[[], None]) -> None:
 
 def _landlock_writing(writable: Iterable[str]) -> None:
     """Nothing is written, made or removed, but these files may be written to."""
-    ctypes.set_errno(0)  # the library takes an error left over from an earlier call for its own
-    access = FSAccess(0)
-    for name in _WRITING:
-        access |= FSAccess[name]
-    rules = Ruleset(restrict_rules=access & FSAccess.all())
-    for path in filter(os.path.exists, writable):
-        rules.allow(path, rules=FSAccess.WRITE_FILE)
-    rules.apply()
-    os.close(rules._fd)
+    restrict(
+        kept=_READING | FSAccess.IOCTL_DEV,
+        allowed=[(path, FSAccess.WRITE_FILE) for path in filter(os.path.exists, writable)],
+    )
 
 
 def _landlock_no_camera(devices: Iterable[str]) -> None:
     """Of /dev only what is named; nothing else is written, made or removed anywhere."""
-    ctypes.set_errno(0)
-    reading = FSAccess.READ_FILE | FSAccess.READ_DIR | FSAccess.EXECUTE
-    rules = Ruleset(restrict_rules=FSAccess.all() & ~FSAccess.IOCTL_DEV)
-    for folder in Path("/").iterdir():
-        if folder.name != "dev" and folder.is_dir():
-            rules.allow(str(folder), rules=reading)
-    for device in filter(os.path.exists, (*_ALWAYS_USED, *devices)):
-        rules.allow(device, rules=FSAccess.READ_FILE | FSAccess.WRITE_FILE)
-    rules.apply()
-    os.close(rules._fd)
+    folders = [path for path in Path("/").iterdir() if path.name != "dev" and path.is_dir()]
+    used = filter(os.path.exists, (*_ALWAYS_USED, *devices))
+    restrict(
+        kept=FSAccess.IOCTL_DEV,
+        allowed=[
+            *((str(folder), _READING) for folder in folders),
+            *((device, FSAccess.READ_FILE | FSAccess.WRITE_FILE) for device in used),
+        ],
+    )
 
 
 def _filter(denied: Iterable[str], *, no_datagrams: bool = False) -> None:

@@ -61,7 +61,14 @@ def _landlock(readable: Sequence[str]) -> None:
     from landlock import FSAccess
 
     walls.require_single_thread()  # one from before would stay free
-    walls.restrict(FSAccess.all(), [path for path in readable if Path(path).exists()])
+    in_folder = FSAccess.READ_FILE | FSAccess.READ_DIR
+    walls.restrict(
+        allowed=[
+            (path, in_folder if Path(path).is_dir() else FSAccess.READ_FILE)
+            for path in readable
+            if Path(path).exists()
+        ]
+    )
 
 
 def _filter(extra_calls: tuple[str, ...]) -> None:

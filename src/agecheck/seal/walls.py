@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from agecheck.seal import process
@@ -66,7 +66,7 @@ def raise_walls(cpu_seconds: int, extra_calls: tuple[str, ...] = ()) -> set[Wall
         Wall.LIMITS: lambda: _limits(cpu_seconds),
         Wall.NOT_DUMPABLE: not_dumpable,
         Wall.NO_NEW_PRIVILEGES: no_new_privileges,
-        Wall.LANDLOCK: _landlock_nothing,
+        Wall.LANDLOCK: restrict,
         Wall.SECCOMP: lambda: _worker_filter(extra_calls),
     }
     return {wall for wall, raise_it in raisers.items() if stands(raise_it)}
@@ -142,27 +142,28 @@ def _no_privileges() -> None:
     no_new_privileges()
 
 
-def _landlock_nothing() -> None:
-    from landlock import FSAccess
-
-    restrict(FSAccess.all())
-
-
 def _landlock_no_writing() -> None:
     from landlock import FSAccess
 
-    restrict(FSAccess.all() & ~(FSAccess.READ_FILE | FSAccess.READ_DIR | FSAccess.EXECUTE))
+    restrict(kept=FSAccess.READ_FILE | FSAccess.READ_DIR | FSAccess.EXECUTE)
 
 
-def restrict(access: int, readable: Sequence[str] = ()) -> None:
-    """Give up these kinds of access, everywhere but for reading what is named."""
+def restrict(*, kept: int = 0, allowed: Iterable[tuple[str, int]] = ()) -> None:
+    """Give up every access to files that this kernel's Landlock can take, but for what is named.
+
+    Args:
+        kept: the landlock.FSAccess that is left to all files.
+        allowed: files and folders that there are, each with the FSAccess that is left to it.
+
+    Raises:
+        ImportError, OSError: there is no Landlock here, or it refuses.
+    """
     from landlock import FSAccess, Ruleset
 
     ctypes.set_errno(0)  # the library takes an error left over from an earlier call for its own
-    ruleset = Ruleset(restrict_rules=access)
-    for path in readable:
-        in_folder = FSAccess.READ_DIR if Path(path).is_dir() else FSAccess(0)
-        ruleset.allow(path, rules=FSAccess.READ_FILE | in_folder)
+    ruleset = Ruleset(restrict_rules=FSAccess.all() & ~kept)
+    for path, rules in allowed:
+        ruleset.allow(path, rules=rules)
     ruleset.apply()
     os.close(ruleset._fd)
 
