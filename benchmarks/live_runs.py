@@ -9,11 +9,10 @@ from functools import cache
 from agecheck.bootstrap import build_estimator, build_pipeline, build_session
 from agecheck.calibration import shipped_calibration
 from agecheck.guidance import LiveCode
-from agecheck.live_script import draw_script
+from agecheck.live_script import TICK_MS, draw_script
 from agecheck.models.store import ModelStore
 from agecheck.pipeline import FaceAgePipeline
 from agecheck.policy import EffectivePolicy, Liveness
-from agecheck.seal.live_channel import TICK_MS
 from agecheck.verdict import CheckResult
 from benchmarks.actors import Actor
 

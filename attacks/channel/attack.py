@@ -6,9 +6,11 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest.mock import patch
 
 from agecheck.errors import AgecheckError, WorkerError
 from agecheck.guidance import LiveCode
+from agecheck.live_script import MAX_TICKS
 from agecheck.seal import codes, live_channel
 from agecheck.seal.channel import CHANNEL_FD
 from agecheck.seal.live_channel import LiveChannel
@@ -128,9 +130,7 @@ def _more_than_allowed(control: bool) -> Iterator[Outcome]:
 
 
 def _live(control: bool) -> Iterator[Outcome]:
-    usual_ms = live_channel.TICK_MS
-    live_channel.TICK_MS = 5  # a session of a minute in less than one second
-    try:
+    with patch.object(live_channel, "TICK_MS", 5):  # a session of a minute in less than one second
         good = f"{codes.code_of_live(LiveCode.GOOD):02x}"
         for name, messages in (
             ("three codes a tick", [good] * 3),
@@ -140,8 +140,8 @@ def _live(control: bool) -> Iterator[Outcome]:
             yield outcome(
                 name,
                 control=control,
-                succeeded=heard > live_channel.MAX_TICKS,
-                by=f"{heard} codes heard in a session; {live_channel.MAX_TICKS} are allowed",
+                succeeded=heard > MAX_TICKS,
+                by=f"{heard} codes heard in a session; {MAX_TICKS} are allowed",
             )
         beyond = [_session([f"{code:02x}"]) for code in (0x01, 0x10, 0x60, 0x6F, 0x80, 0xFF)]
         yield outcome(
@@ -154,11 +154,9 @@ def _live(control: bool) -> Iterator[Outcome]:
         yield outcome(
             *("more ticks than a session has",),
             control=control,
-            succeeded=heard > live_channel.MAX_TICKS,
+            succeeded=heard > MAX_TICKS,
             by=f"the caller stops listening after {heard}",
         )
-    finally:
-        live_channel.TICK_MS = usual_ms
 
 
 def _session(messages: list[str], *, frames_only: bool = False) -> int:
@@ -170,7 +168,7 @@ def _session(messages: list[str], *, frames_only: bool = False) -> int:
     pool = _pool(Saying, messages=[] if frames_only else messages)
     try:
         with LiveChannel(pool, b"a challenge drawn by the caller") as session:
-            for at_ms in range(2 * live_channel.MAX_TICKS):
+            for at_ms in range(2 * MAX_TICKS):
                 session.show(frame, at_ms)
                 session.tick()
                 heard += 1

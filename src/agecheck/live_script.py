@@ -12,6 +12,10 @@ from enum import IntEnum
 
 from agecheck.errors import ChallengeError
 
+TICK_MS = 500
+"""How often the worker says one word."""
+MAX_TICKS = 120
+"""A session's time, in ticks: one minute. A tick that passes in silence counts."""
 NONCE_BYTES = 16
 N_STEPS = 3
 N_LIGHTS = 8

@@ -141,7 +141,7 @@ def test_a_virtual_camera_is_no_attack() -> None:
 
 def test_a_session_without_an_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """With what it has by then."""
-    monkeypatch.setattr(live_frames, "MAX_SESSION_S", 0.6)
+    monkeypatch.setattr(live_frames, "GIVE_UP_S", 0.6)
     live = ScriptedLive(CheckResult.inconclusive(Reason.NO_FACE), n_frames=10_000)
     end = visit_with(live)
     assert (end.ending, end.detail) == (Ending.ID_NEEDED, "NO_FACE")

@@ -19,8 +19,9 @@ from agecheck.errors import (
     WorkerFault,
 )
 from agecheck.guidance import MIN_FRAMES, LiveCode
+from agecheck.live_script import TICK_MS
 from agecheck.seal import live_channel
-from agecheck.seal.live_channel import MAX_FRAMES_PER_TICK, TICK_MS, LiveChannel
+from agecheck.seal.live_channel import MAX_FRAMES_PER_TICK, LiveChannel
 from agecheck.seal.pool import WorkerPool
 from seal.conftest import DEADLINE_S
 from seal.processes import PORTRAIT, pool_of

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from agecheck.errors import InternalError, PolicyError, WorkerError
+from agecheck.live_script import TICK_MS
 from agecheck.local_channel import LocalChannel
-from agecheck.seal import live_channel
 
 if TYPE_CHECKING:
     from agecheck.guidance import GuidedSession
@@ -34,6 +34,6 @@ def test_a_session_that_fails_has_ended(error: Exception, raised: type[Exception
     channel = LocalChannel(cast("GuidedSession", Failing(error)))
     with pytest.raises(raised):
         channel.finish()
-    assert time.monotonic() - began_s >= 0.0009 * live_channel.TICK_MS
+    assert time.monotonic() - began_s >= 0.0009 * TICK_MS
     with pytest.raises(WorkerError):
         channel.finish()

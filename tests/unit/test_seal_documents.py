@@ -16,8 +16,9 @@ from agecheck.checker import DEFAULT_RELEASE_QUANTUM_MS
 from agecheck.errors import ImageFault, WorkerFault
 from agecheck.guidance import LiveCode
 from agecheck.image.encoded import MAX_ENCODED_BYTES
+from agecheck.live_script import MAX_TICKS, TICK_MS
 from agecheck.seal import channel, codes
-from agecheck.seal.live_channel import MAX_FRAMES_PER_TICK, MAX_TICKS, TICK_MS
+from agecheck.seal.live_channel import MAX_FRAMES_PER_TICK
 from agecheck.seal_state import FIRST_STAGE, Wall
 from agecheck.verdict import Reason
 

@@ -21,6 +21,7 @@ from agecheck.bench.pools import process_pool
 from agecheck.bench.statistics import DIGITS, Figure, wilson_interval
 from agecheck.errors import AgecheckError, ImageError
 from agecheck.guidance import KEPT_FRAMES, MIN_FRAMES
+from agecheck.live_script import TICK_MS
 from agecheck.verdict import Reason
 
 SCHEMA = "agecheck-bench-attacks/1"
@@ -34,7 +35,6 @@ LIVE, SPOOF = "live", "spoof"
 UNNAMED = "unnamed"
 MIN_FRAME_STEP_MS = 28
 """Faster clips are thinned to about the 30 frames a second of a live session."""
-TICK_MS = 500
 Document = dict[str, Any]
 
 

@@ -12,6 +12,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 
 from agecheck.errors import ImageError
+from agecheck.live_script import TICK_MS
 
 if TYPE_CHECKING:
     from agecheck.guidance import LiveCode
@@ -23,11 +24,11 @@ _HEADER = struct.Struct("<HH")
 MIN_SIDE_PX, MAX_SIDE_PX = 64, 1280
 MAX_PIXELS = 1280 * 720
 MAX_FRAME_BYTES = _HEADER.size + MAX_PIXELS * 3
-MAX_SESSION_S = 30.0
+GIVE_UP_S = 30.0
 """A session that has come to nothing by then is ended with what it has."""
 STALLED_S = 4.0
 """Without a frame for so long, the camera is taken to be gone."""
-TICK_S, TICK_LEAD_S = 0.5, 0.12
+TICK_S, TICK_LEAD_S = TICK_MS / 1000, 0.12
 """A tick is asked for a little before its time: whoever asks late waits for the next one."""
 RELEASE_QUANTUM_MS = 1000
 """Results come at whole seconds after the first frame: how long a check took says something."""
@@ -144,7 +145,7 @@ class Frames:
 def watch(
     open_session: Callable[[], AbstractContextManager[Live]], frames: Frames, screen: Screen
 ) -> CheckResult | Stop:
-    """Run one live session to its end. Blocks for up to MAX_SESSION_S and a tick.
+    """Run one live session to its end. Blocks for up to GIVE_UP_S and a tick.
 
     Args:
         open_session: `AgeChecker.live_session`.
@@ -161,7 +162,7 @@ def watch(
         began_s = last_frame_s = time.monotonic()
         screen.lights(live.lights)
         tick_at_s = began_s + TICK_S - TICK_LEAD_S
-        while not live.over and time.monotonic() - began_s < MAX_SESSION_S:
+        while not live.over and time.monotonic() - began_s < GIVE_UP_S:
             while (rest_s := tick_at_s - time.monotonic()) > 0:
                 if (at_ms := frames.take_lights_start()) is not None:
                     live.lights_began(at_ms)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from agecheck.errors import ChallengeError, WorkerError, WorkerFault
+from agecheck.live_script import MAX_TICKS, TICK_MS
 from agecheck.seal import codes
 from agecheck.seal.channel import Task, TaskKind
 from agecheck.seal.sources import frame_of_source
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-TICK_MS = 500
-MAX_TICKS = 120
-"""A session's time, in ticks: one minute. A tick that passes in silence counts."""
 MIN_CHALLENGE_BYTES, MAX_CHALLENGE_BYTES = 16, 1024
 MAX_FRAMES_PER_TICK = 12
 """More are not handed over, so that a slow worker does not fall behind without end."""

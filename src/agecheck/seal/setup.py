@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from agecheck.errors import PolicyError
+from agecheck.live_script import MAX_TICKS, TICK_MS
 from agecheck.seal_state import Wall
 
 DEFAULT_DEADLINE_S = 10.0
 MAX_DEADLINE_S = 600.0
 MAX_CHECKS = 1_000_000
-MAX_SESSION_S = 60.0
+MAX_SESSION_S = MAX_TICKS * TICK_MS / 1000
 """How long a live session may last: processor time for one must last as long."""
 
 
