@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from agecheck.bootstrap import build_estimator, build_pipeline, build_session
-from agecheck.calibration import load_calibration, shipped_calibration
+from agecheck.bootstrap import build_estimator, build_pipeline, build_session, calibration_in_use
 from agecheck.errors import CalibrationError
 from agecheck.models.store import ModelStore
 from agecheck.policy import EffectivePolicy
@@ -34,9 +32,7 @@ class SealedChecks:
     def __init__(
         self, *, policy: Mapping[str, float], calibration: str | None, bundle_digest: str
     ) -> None:
-        in_use = (
-            shipped_calibration() if calibration is None else load_calibration(Path(calibration))
-        )
+        in_use = calibration_in_use(calibration)
         if in_use.digest != bundle_digest:
             raise CalibrationError("the calibration changed while it was being loaded")
         store = ModelStore()
