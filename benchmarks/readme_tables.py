@@ -109,10 +109,15 @@ def _bands(document: Document) -> Iterator[str]:
 
 
 def _groups(document: Document) -> Iterator[str]:
-    """The finest grouping, at challenge age 25."""
+    """The finest grouping, at challenge age 25, and who is refused at the shipped one."""
     name, of = list(document["by_group"].items())[-1]
+    policy = document["shipped_policy"]
+    shipped = {row["group"]: row for row in policy["by_group"][name]["groups"]}
     yield from _table(
-        [name, "pictures", "error, years", "minors 14-17 OVER at 25", "adults 25-40 refused at 25"],
+        [
+            *(name, "pictures", "error, years", "minors 14-17 OVER at 25"),
+            *("adults 25-40 refused at 25", f"at {policy['challenge_age_years']:g}"),
+        ],
         [
             [
                 row["group"],
@@ -120,6 +125,7 @@ def _groups(document: Document) -> Iterator[str]:
                 _years(row["mae_years"]),
                 _percent(row["false_over_14_17_at_25"]),
                 _percent(row["adults_refused_at_25"]["25-40"]),
+                _percent(shipped[row["group"]]["adults_refused"]["25-40"]),
             ]
             for row in of["groups"]
             if row["pictures"] >= MIN_N

@@ -246,3 +246,22 @@ def test_how_long_a_check_takes_is_said() -> None:
     assert f"takes {of['check_ms']:.0f} ms in a sealed process" in text
     assert f"the whole command `agecheck check` takes {of['cold_command_ms'] / 1000:.1f} s" in text
     assert f"and {of['peak_memory_mib']:.0f} MiB of memory" in text
+
+
+def test_how_unlike_groups_are_answered_is_said() -> None:
+    """Who is sent to the other way more often, at the challenge age that ships."""
+    groups = result("accuracy-utkface.json")["shipped_policy"]["by_group"]["gender / race"]
+    refused = {
+        row["group"]: 100 * row["adults_refused"]["25-40"]["value"]
+        for row in groups["groups"]
+        if row["adults_refused"]["25-40"]["value"] is not None
+    }
+    text = " ".join((ROOT / "docs/explanation/fairness.md").read_text("utf-8").split())
+
+    def span(sex: str) -> str:
+        shares = [refused[f"{sex} / {group}"] for group in ("Asian", "Black", "Indian")]
+        return f"{min(shares):.0f} to {max(shares):.0f} %"
+
+    assert f"{span('f')} of the women and {span('m')} of the men are not answered OVER" in text
+    assert f"White, {refused['f / White']:.0f} % of the women" in text
+    assert f"and {refused['m / White']:.0f} % of the men" in text

@@ -17,7 +17,7 @@ from typing import Any
 
 from agecheck._version import __version__
 from agecheck.bench.machine import describe_machine
-from agecheck.bench.pools import process_pool
+from agecheck.bench.pools import processes
 from agecheck.bench.statistics import DIGITS, Figure, wilson_interval
 from agecheck.errors import AgecheckError, ImageError
 from agecheck.guidance import KEPT_FRAMES, MIN_FRAMES
@@ -112,7 +112,7 @@ def run_clips(
             seen.append(look_at(path))
             on_clip(1)
         return seen
-    with process_pool(workers) as pool:
+    with processes(workers) as pool:
         for one in pool.map(look_at, paths):
             seen.append(one)
             on_clip(1)

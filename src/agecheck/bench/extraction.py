@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from agecheck.bench.labels import FaceLabel
 from agecheck.bench.observe import MeshRecorder
 from agecheck.bench.pictures import PictureReader
-from agecheck.bench.pools import process_pool
+from agecheck.bench.pools import processes
 from agecheck.bootstrap import build_age_features, build_pipeline
 from agecheck.errors import ImageError
 from agecheck.models.store import ModelStore
@@ -92,9 +92,10 @@ def extract_features(
 
     Raises:
         ModelError: a network failed.
+        InternalError: a worker process ended by itself.
     """
     found: list[FaceFeatures | None] = []
-    with process_pool(workers, _start_worker, folder) as pool:
+    with processes(workers, _start_worker, folder) as pool:
         for features in pool.map(_extract, labels, chunksize=_CHUNK):
             found.append(features)
             on_pictures(1)

@@ -6,8 +6,14 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from contextlib import contextmanager
+
+from agecheck.errors import InternalError
+
+WORKER_LOST = "a worker process ended by itself"
+"""It cannot say what ended it."""
 
 
 def process_pool(
@@ -20,6 +26,22 @@ def process_pool(
         initializer=_begin,
         initargs=(prepare, arguments),
     )
+
+
+@contextmanager
+def processes(
+    workers: int, prepare: Callable[..., None] | None = None, *arguments: object
+) -> Iterator[ProcessPoolExecutor]:
+    """The same for the length of a `with` statement.
+
+    Raises:
+        InternalError: one of them ended by itself.
+    """
+    with process_pool(workers, prepare, *arguments) as pool:
+        try:
+            yield pool
+        except BrokenExecutor:
+            raise InternalError(f"{WORKER_LOST}, as one without memory does") from None
 
 
 def _begin(prepare: Callable[..., None] | None, arguments: tuple[object, ...]) -> None:

@@ -188,7 +188,11 @@ def _heat_maps(document: Document) -> str:
         ("mean absolute error, years", lambda row: row["mae_years"], False),
         ("minors of 14-17 passed at 25", lambda row: row["false_over_14_17_at_25"], True),
         ("adults of 25-40 refused at 25", lambda row: row["adults_refused_at_25"]["25-40"], True),
-        (f"refused at {challenge}", lambda row: row["adults_refused"]["25-40"], True),
+        (
+            f"adults of 25-40 refused at {challenge}",
+            lambda row: row["adults_refused"]["25-40"],
+            True,
+        ),
         ("failure to acquire", lambda row: row["failure_to_acquire"], True),
     ]
     groups = [

@@ -17,7 +17,7 @@ from agecheck.bench.files import told_as_output_error
 from agecheck.bench.labels import FaceLabel, LabelCount, LabelSource
 from agecheck.bench.peers import PeerError
 from agecheck.bench.pictures import PictureReader
-from agecheck.bench.pools import process_pool
+from agecheck.bench.pools import WORKER_LOST, process_pool
 from agecheck.bench.worker import RunSetup, ShardResult, Worker
 from agecheck.errors import AgecheckError, InternalError
 
@@ -134,10 +134,8 @@ def run(
 def _lost(peers: tuple[str, ...]) -> AgecheckError:
     """A worker that ended cannot say what ended it; a peer's native code is the likeliest."""
     if not peers:
-        return InternalError("a worker process ended by itself, as one without memory does")
-    return PeerError(
-        f"a worker process ended by itself, which a peer can do to it; here ran: {', '.join(peers)}"
-    )
+        return InternalError(f"{WORKER_LOST}, as one without memory does")
+    return PeerError(f"{WORKER_LOST}, which a peer can do to it; here ran: {', '.join(peers)}")
 
 
 def shards(
