@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from agecheck.bench.accuracy_tables import subjects
 from agecheck.bench.page import value_and_interval
 from agecheck.bench.statistics import MIN_N, Figure
 from agecheck.bench.table import interval_of
-from agecheck.bench.tables import subjects
 
 Document = dict[str, Any]
 ROOT = Path(__file__).parent.parent

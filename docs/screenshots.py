@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from agecheck.bench.report import html_report
+from agecheck.bench.accuracy_report import html_report
 from agent.programs import running as running_agent
 from kiosk.programs import running as running_kiosk
 from kiosk.programs import settings

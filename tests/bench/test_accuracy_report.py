@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from agecheck.bench.accuracy_report import html_report
+from agecheck.bench.accuracy_tables import tables
 from agecheck.bench.compare import compare
-from agecheck.bench.report import html_report
 from agecheck.bench.table import write_csv
-from agecheck.bench.tables import tables
 from agecheck.calibration import shipped_calibration
 from agecheck.cli.program import cli
 from bench.faces import LabelledFolder

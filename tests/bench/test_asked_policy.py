@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from agecheck.bench import bands
+from agecheck.bench.accuracy_report import html_report
 from agecheck.bench.labels import FaceLabel
 from agecheck.bench.measures import Measures
 from agecheck.bench.observe import AGECHECK, Observation, Sighting
-from agecheck.bench.report import html_report
 from agecheck.bench.tally import Tally
 from agecheck.calibration import shipped_calibration
 from agecheck.cli.program import cli

@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 from agecheck.bench import latency_report
+from agecheck.bench.accuracy_report import html_report
 from agecheck.bench.charts import Axes, Point, Series, line_chart
-from agecheck.bench.report import html_report
 from agecheck.bench.statistics import Figure, unsupported
 from agecheck.bench.timing import percentiles_ms
 

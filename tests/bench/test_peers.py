@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from agecheck.bench.comparison import comparison
 from agecheck.bench.labels import FaceLabel
 from agecheck.bench.measures import Measures
 from agecheck.bench.observe import AGECHECK, PEER_FAILED, Observation, Observer, Sighting
+from agecheck.bench.peer_differences import comparison
 from agecheck.bench.peers import PeerError, available_peers, load_peer
 from agecheck.bench.tally import Tally
 from agecheck.calibration import shipped_calibration

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agecheck.bench import bands, checkpoint
+from agecheck.bench.accuracy_results import Circumstances, results
+from agecheck.bench.accuracy_tables import tables
 from agecheck.bench.faults import Faults
 from agecheck.bench.labels import FaceLabel, LabelCount
 from agecheck.bench.observe import AGECHECK, Observation, Sighting
-from agecheck.bench.results import Circumstances, results
 from agecheck.bench.slices import dimension_of
-from agecheck.bench.tables import tables
 from agecheck.bench.tally import REPLICATES, Tally, bootstrap_weights
 from agecheck.calibration import shipped_calibration
 from agecheck.policy import AgePolicy, EffectivePolicy

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from agecheck.bench.tables import subjects
+from agecheck.bench.accuracy_tables import subjects
 
 ROOT = Path(__file__).parent.parent.parent
 ACCURACY = (ROOT / "docs/explanation/accuracy.md").read_text(encoding="utf-8")

@@ -16,13 +16,13 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
-from agecheck.bench import quality_results, results
+from agecheck.bench import accuracy_results, quality_results
 from agecheck.bench.statistics import CONFIDENCE, MIN_N, Figure
 from agecheck.bench.table import interval_of
 from agecheck.errors import AgecheckError
 
 MAX_RESULTS_BYTES = 64 << 20
-SCHEMAS = (results.SCHEMA, quality_results.SCHEMA)
+SCHEMAS = (accuracy_results.SCHEMA, quality_results.SCHEMA)
 """Whose figures have intervals. Times have none that another hour would keep to."""
 _NORMAL = NormalDist()
 _SDS_IN_INTERVAL = 2 * _NORMAL.inv_cdf((1 + CONFIDENCE) / 2)

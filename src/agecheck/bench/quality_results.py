@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from agecheck.bench import bands
+from agecheck.bench.accuracy_results import Circumstances, head, run_facts
 from agecheck.bench.quality import (
     ALL_FACES,
     COMPONENTS,
@@ -16,7 +17,6 @@ from agecheck.bench.quality import (
     REFUSED,
     Component,
 )
-from agecheck.bench.results import Circumstances, head, run_facts
 from agecheck.bench.statistics import (
     DIGITS,
     YEARS_DIGITS,

@@ -73,11 +73,11 @@ def accuracy(
     on. An interrupted run is taken up by the same command.
     """
     from agecheck.bench import checkpoint
+    from agecheck.bench.accuracy_report import headline, html_report
+    from agecheck.bench.accuracy_results import results
+    from agecheck.bench.accuracy_tables import tables
     from agecheck.bench.labels import open_labels
     from agecheck.bench.peers import load_peer
-    from agecheck.bench.report import headline, html_report
-    from agecheck.bench.results import results
-    from agecheck.bench.tables import tables
     from agecheck.bench.worker import RunSetup
 
     folder = folder.absolute()  # a worker on another machine has another working directory

@@ -18,9 +18,9 @@ from agecheck.errors import CalibrationError, PolicyError
 from agecheck.policy import AgePolicy, EffectivePolicy
 
 if TYPE_CHECKING:
+    from agecheck.bench.accuracy_results import Circumstances
     from agecheck.bench.labels import LabelCount
     from agecheck.bench.page import Tile
-    from agecheck.bench.results import Circumstances
     from agecheck.bench.table import Table
 
 FOLDER = click.Path(path_type=Path, file_okay=False)

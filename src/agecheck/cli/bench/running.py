@@ -17,8 +17,8 @@ from agecheck.cli.bench.options import (
 from agecheck.cli.exits import BadInput
 
 if TYPE_CHECKING:
+    from agecheck.bench.accuracy_results import Circumstances
     from agecheck.bench.labels import LabelSource
-    from agecheck.bench.results import Circumstances
     from agecheck.bench.run import Pool
     from agecheck.bench.tally import Tally
     from agecheck.bench.worker import RunSetup
@@ -39,8 +39,8 @@ def look_at_all(
         BadInput: not one picture could be read; what there was instead is listed.
     """
     from agecheck.bench import checkpoint
+    from agecheck.bench.accuracy_results import Circumstances
     from agecheck.bench.labels import count_labels
-    from agecheck.bench.results import Circumstances
     from agecheck.bench.run import first_readable, run
 
     counted = count_labels(source)

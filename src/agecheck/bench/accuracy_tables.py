@@ -6,8 +6,8 @@ from typing import Any
 
 from agecheck.bench import bands
 from agecheck.bench.observe import AGECHECK
+from agecheck.bench.policy_tables import OF_ALL, policy_tables
 from agecheck.bench.table import Cell, Table, file_name
-from agecheck.bench.tables_of_policy import OF_ALL, policy_tables
 
 Document = dict[str, Any]
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from agecheck._version import __version__
 from agecheck.bench import bands
-from agecheck.bench.comparison import comparison
+from agecheck.bench.accuracy_by_age import adults_at_25, by_age_range, by_age_year
 from agecheck.bench.faults import Faults
 from agecheck.bench.labels import LabelCount
 from agecheck.bench.machine import describe_machine
 from agecheck.bench.measures import Measures
 from agecheck.bench.observe import OWN_SUBJECTS
-from agecheck.bench.results_by_age import adults_at_25, by_age_range, by_age_year
-from agecheck.bench.results_of_policy import policy_results
+from agecheck.bench.peer_differences import comparison
+from agecheck.bench.policy_results import policy_results
 from agecheck.bench.slices import AGE, EVERYBODY, EYES, dimension_of, group_dimensions, joined
 from agecheck.bench.spread import spread
 from agecheck.bench.statistics import Figure

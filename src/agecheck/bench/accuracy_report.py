@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from agecheck.bench import bands, charts
+from agecheck.bench.accuracy_tables import subjects, tables
 from agecheck.bench.charts import Axes, Series
 from agecheck.bench.page import (
     broken_line,
@@ -19,7 +20,6 @@ from agecheck.bench.page import (
     value_and_interval,
 )
 from agecheck.bench.statistics import MIN_N, Figure, unsupported
-from agecheck.bench.tables import subjects, tables
 
 Document = dict[str, Any]
 
