@@ -7,7 +7,6 @@ nothing about a person.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from typing import Any
 
 from agecheck.errors import CalibrationError
 from agecheck.policy import MAX_CHALLENGE_AGE_YEARS, MIN_AGE_LIMIT_YEARS
+from agecheck.strict_json import parse_json_object
 
 SCHEMA = 1
 SHIPPED_FILE = "calibration.json"
@@ -122,8 +122,10 @@ def parse_calibration(content: bytes) -> Calibration:
 
 
 def _parse(content: bytes) -> Calibration | None:
+    document: Mapping[str, Any] | None = parse_json_object(content)
+    if document is None:
+        return None
     try:
-        document = json.loads(content.decode("utf-8"), object_pairs_hook=_object_without_duplicates)
         if type(document["schema"]) is not int or document["schema"] != SCHEMA:
             return None
         models_digest = document["models_digest"]
@@ -136,15 +138,8 @@ def _parse(content: bytes) -> Calibration | None:
             challenge_ages_years=_parse_challenge_ages(document["challenge_ages_years"]),
             digest=hashlib.sha256(content).hexdigest(),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         return None
-
-
-def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member stands twice")
-    return members
 
 
 def _parse_fusion(table: Mapping[str, Any]) -> Fusion:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -22,6 +23,11 @@ class AgeEstimate:
     mean_years: float
     sd_years: float
     cautious_years: float
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether all three are numbers to decide on: no NaN, no infinity."""
+        return all(map(math.isfinite, (self.mean_years, self.sd_years, self.cautious_years)))
 
     def __repr__(self) -> str:
         return "<AgeEstimate>"

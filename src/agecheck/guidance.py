@@ -151,7 +151,7 @@ class GuidedSession:
         if self._ended_by is not None:
             return CheckResult.inconclusive(self._ended_by)
         estimates = [self._estimator.estimate(face) for _, _, face in self._best]
-        if not all(map(_is_finite, estimates)):
+        if not all(estimate.is_finite for estimate in estimates):
             return CheckResult.inconclusive(Reason.ESTIMATE_INVALID)
         if len(estimates) < MIN_FRAMES:
             return CheckResult.inconclusive(self._last)
@@ -180,8 +180,3 @@ class GuidedSession:
             heapq.heapreplace(self._best, entry)
         else:
             heapq.heappush(self._best, entry)
-
-
-def _is_finite(estimate: AgeEstimate) -> bool:
-    figures = (estimate.mean_years, estimate.sd_years, estimate.cautious_years)
-    return all(map(math.isfinite, figures))

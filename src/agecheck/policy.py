@@ -140,8 +140,7 @@ class EffectivePolicy:
             estimate: the calibrated age distribution.
             max_sd_years: a wider distribution than this is not decided on.
         """
-        figures = (estimate.mean_years, estimate.sd_years, estimate.cautious_years)
-        if not all(math.isfinite(figure) for figure in figures) or estimate.sd_years < 0:
+        if not estimate.is_finite or estimate.sd_years < 0:
             return CheckResult.inconclusive(Reason.ESTIMATE_INVALID)
         if not estimate.sd_years <= max_sd_years:
             return CheckResult.inconclusive(Reason.ESTIMATE_UNCERTAIN)

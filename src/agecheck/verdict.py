@@ -50,6 +50,10 @@ class Reason(Enum):
         return _EXPLANATIONS[self]
 
 
+AFTER_THE_ESTIMATE = (Reason.WITHIN_BUFFER, Reason.ESTIMATE_UNCERTAIN, Reason.ESTIMATE_INVALID)
+"""Where a still picture's check was a full one: an age was estimated, and its outcome is nobody's
+business."""
+
 _EXPLANATIONS = {
     Reason.NO_FACE: "No face was found.",
     Reason.SEVERAL_FACES: "More than one face is in the picture; only one may be.",

@@ -100,6 +100,7 @@ def test_of_two_tabs_at_once_one_is_remembered(tmp_path: Path) -> None:
         b'{"format":"agecheck-agent","version":1,"asked":{"shop.example":[18,1]}}',
         b'{"format":"agecheck-agent","version":1,"asked":{"' + b"s" * 43 + b'":[18]}}',
         b'{"format":"agecheck-agent","version":1,"asked":{"' + b"s" * 43 + b'":[18,-1]}}',
+        b'{"format":"agecheck-agent","version":1,"asked":{},"asked":{}}',
         b"\xff\xfe",
         b"[" * 100_000,
         b" " * 1_000_001,

@@ -11,9 +11,11 @@ import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from agecheck import private_file
 from agecheck.agent.errors import AgentError
+from agecheck.strict_json import parse_json_object
 
 KEPT_DAYS = 30
 MAX_SITES = 10_000
@@ -86,14 +88,11 @@ class AskedAges:
 
 
 def _parse(content: bytes) -> dict[str, tuple[int, int]]:
-    try:
-        members = json.loads(content)
-        if set(members) == {"format", "version", "asked"}:
-            form, version, asked = members["format"], members["version"], members["asked"]
-            if form == _FORMAT and version == _VERSION and all(map(_is_entry, asked.items())):
-                return {site: (of[0], of[1]) for site, of in asked.items()}
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        pass
+    members: dict[str, Any] = parse_json_object(content) or {}
+    asked = members.pop("asked", None)
+    is_ours = members == {"format": _FORMAT, "version": _VERSION}
+    if is_ours and isinstance(asked, dict) and all(map(_is_entry, asked.items())):
+        return {site: (of[0], of[1]) for site, of in asked.items()}
     raise AgentError("the agent's file is not one that this version of agecheck writes")
 
 

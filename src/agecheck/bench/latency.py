@@ -27,11 +27,10 @@ from agecheck.errors import AgecheckError
 from agecheck.image.header import read_header
 from agecheck.models.store import ModelStore
 from agecheck.policy import AgePolicy
-from agecheck.verdict import Reason
+from agecheck.verdict import AFTER_THE_ESTIMATE
 
 SCHEMA = "agecheck-bench-latency/1"
 _IMPORTS = (sys.executable, "-c", "import numpy, onnxruntime")
-_AFTER_THE_ESTIMATE = (Reason.WITHIN_BUFFER, Reason.ESTIMATE_UNCERTAIN, Reason.ESTIMATE_INVALID)
 _NOTE = (
     "Times of whole checks as callers see them, of these pictures, on this machine, with whatever "
     "else ran on it. The networks run on one thread; callers are threads that share one checker."
@@ -135,7 +134,7 @@ def _staged_check() -> StagedCheck:
 
 def _require_full_check(staged: StagedCheck, encoded: bytes, number: int) -> None:
     reason = staged.check(encoded)[0].reason
-    if reason is not None and reason not in _AFTER_THE_ESTIMATE:
+    if reason is not None and reason not in AFTER_THE_ESTIMATE:
         raise LatencyError(
             f"the check of picture {number} ends before an age is estimated ({reason}): "
             "its time would be less than that of a check"

@@ -14,6 +14,7 @@ import click
 
 from agecheck.cli.exits import BadInput
 from agecheck.errors import CalibrationError, MissingExtraError
+from agecheck.web_exchange import DEFAULT_PORT
 
 _NEEDED = ("starlette", "uvicorn", "websockets")
 _AGE = re.compile(r"([1-9][0-9]?)(?:=([1-9][0-9]?(?:\.[0-9])?))?")
@@ -57,7 +58,7 @@ _AGE = re.compile(r"([1-9][0-9]?)(?:=([1-9][0-9]?(?:\.[0-9])?))?")
     metavar="FILE",
     help="A calibration made for these models, instead of the shipped one.",
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=8462, show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True)
 def agent(
     key_file: Path,
     asked_file: Path | None,

@@ -16,7 +16,7 @@ from agecheck.cli import machine
 from agecheck.cli.exits import ExitCode
 from agecheck.cli.walls import Ending, examine_walls
 from agecheck.errors import AgecheckError, ModelError
-from agecheck.verdict import Reason
+from agecheck.verdict import AFTER_THE_ESTIMATE
 
 if TYPE_CHECKING:
     from agecheck.checker import AgeChecker
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from agecheck.models.store import ModelStore
 
 REPEATS = 15
-# These come after the estimate: the check was a full one, and its outcome is nobody's business.
-_FULL_CHECK = (Reason.WITHIN_BUFFER, Reason.ESTIMATE_UNCERTAIN, Reason.ESTIMATE_INVALID)
 _ENDINGS = {
     Ending.ANSWERED: "answered",
     Ending.DIED: "died, as it should",
@@ -168,7 +166,7 @@ def _examine_model(store: ModelStore, entry: ModelEntry) -> _ModelHealth:
 def _time_check(checker: AgeChecker, image: str) -> _CheckHealth:
     result, first_ms = _timed_ms(lambda: checker.check(image))
     later_ms = [_timed_ms(lambda: checker.check(image))[1] for _ in range(REPEATS)]
-    early = result.reason is not None and result.reason not in _FULL_CHECK
+    early = result.reason is not None and result.reason not in AFTER_THE_ESTIMATE
     return _CheckHealth(first_ms, median(later_ms), str(result.reason) if early else None)
 
 

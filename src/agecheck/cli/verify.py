@@ -99,7 +99,7 @@ def _read_standard_input() -> bytes:
 
 
 def _read_jwk(path: Path) -> dict[str, object]:
-    from agecheck.token.encoding import parse_json_object
+    from agecheck.strict_json import parse_json_object
 
     try:
         with path.open("rb") as file:

@@ -9,21 +9,22 @@ from numpy.typing import NDArray
 
 from agecheck.ports import FaceMesh
 from agecheck.vision import facemesh, warp
+from agecheck.vision.alignment import patch
 
 # MediaPipe's canonical mesh. Points on bone or gristle: nose, eye corners, brows, cheeks, edges.
 _NOSE = (1, 2, 4, 5, 6, 168, 197, 195, 98, 327)
-_EYE_CORNERS = (33, 133, 362, 263)
 _BROWS = (70, 63, 105, 66, 107, 336, 296, 334, 293, 300)
 _CHEEKS = (50, 280, 116, 345, 123, 352, 205, 425)
 _EDGES = (234, 454, 93, 323, 132, 361, 127, 356, 162, 389)
 _FOREHEAD = (10, 151, 9, 8)
-RIGID = np.array([*_NOSE, *_EYE_CORNERS, *_BROWS, *_CHEEKS, *_EDGES, *_FOREHEAD])
+RIGID = np.array([*_NOSE, *facemesh.EYE_CORNERS, *_BROWS, *_CHEEKS, *_EDGES, *_FOREHEAD])
 # (upper lid, lower lid) pairs, then the corners: left eye, right eye.
 _LIDS = np.array([[159, 145], [158, 153], [386, 374], [385, 380]])
-_CORNERS = np.array([[33, 133], [362, 263]])
+_CORNERS = facemesh.EYE_CORNERS.reshape(2, 2)
 _SKIN = np.array([facemesh.LEFT_CHEEK, facemesh.RIGHT_CHEEK, 151, 205, 425])
 _SKIN_RADIUS_PX = 5
-_EYE_SIZE_PX = (3, 6)  # half (height, width) of the patch on the chip, whose eyes are 42 px apart
+_EYE_RADIUS_PX = 6  # on the chip, whose eyes are 42 px apart
+_EYE_ROWS = slice(3, 10)  # an eye is half as high as it is wide
 _THUMBNAIL_STEP = 4
 _FACE_ROWS, _FACE_COLUMNS = slice(14, 102), slice(16, 96)  # of the chip
 
@@ -94,31 +95,20 @@ def read_face(mesh: FaceMesh, at_ms: int) -> FaceReading:
 
 
 def _skin_rgb(mesh: FaceMesh) -> tuple[float, float, float]:
-    limit = mesh.chip_rgb.shape[0] - _SKIN_RADIUS_PX - 1
     total = np.zeros(3)
-    for x, y in warp.apply(mesh.frame_to_chip, mesh.points_px[_SKIN][:, :2]).tolist():
-        column, row = (int(min(max(value, _SKIN_RADIUS_PX), limit)) for value in (x, y))
-        patch = mesh.chip_rgb[
-            row - _SKIN_RADIUS_PX : row + _SKIN_RADIUS_PX + 1,
-            column - _SKIN_RADIUS_PX : column + _SKIN_RADIUS_PX + 1,
-        ]
-        total += patch.reshape(-1, 3).sum(axis=0, dtype=np.float64) / patch[..., 0].size
+    for point in warp.apply(mesh.frame_to_chip, mesh.points_px[_SKIN][:, :2]).tolist():
+        skin = patch(mesh.chip_rgb, point, _SKIN_RADIUS_PX)
+        total += skin.reshape(-1, 3).sum(axis=0, dtype=np.float64) / skin[..., 0].size
     red, green, blue = (total / len(_SKIN)).tolist()
     return red, green, blue
 
 
 def _eye_light(mesh: FaceMesh) -> float:
     total = 0.0
-    limit = mesh.chip_rgb.shape[0] - _EYE_SIZE_PX[1] - 1
-    for x, y in warp.apply(mesh.frame_to_chip, facemesh.eye_centres_px(mesh.points_px)).tolist():
-        column, row = (int(min(max(value, _EYE_SIZE_PX[1]), limit)) for value in (x, y))
-        patch = mesh.chip_rgb[
-            row - _EYE_SIZE_PX[0] : row + _EYE_SIZE_PX[0] + 1,
-            column - _EYE_SIZE_PX[1] : column + _EYE_SIZE_PX[1] + 1,
-            1,
-        ]
-        values = np.partition(patch.ravel(), patch.size // 10)
-        total += float(values[patch.size // 10]) / 2
+    for point in warp.apply(mesh.frame_to_chip, facemesh.eye_centres_px(mesh.points_px)).tolist():
+        eye = patch(mesh.chip_rgb[..., 1], point, _EYE_RADIUS_PX)[_EYE_ROWS]
+        values = np.partition(eye.ravel(), eye.size // 10)
+        total += float(values[eye.size // 10]) / 2
     return total
 
 

@@ -25,8 +25,9 @@ from agecheck.challenge import Challenge
 from agecheck.errors import ChallengeError, KeyFileError
 from agecheck.policy import MIN_AGE_LIMIT_YEARS
 from agecheck.ports import Evidence
+from agecheck.strict_json import parse_json_object
 from agecheck.token import jwk
-from agecheck.token.encoding import base64url_decode, base64url_encode, parse_json_object
+from agecheck.token.encoding import base64url_decode, base64url_encode
 from agecheck.token.errors import SignerError
 from agecheck.token.formats import JWS, TokenFormat
 from agecheck.token.keys import AudienceSigner

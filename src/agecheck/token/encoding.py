@@ -1,15 +1,11 @@
-"""Strict base64url and JSON: one text for one value, and None for anything else.
-
-The functions return None instead of raising: Python's own decoding errors keep the text they
-failed on, and that text can be a secret or a token.
-"""
+"""Strict base64url, and JSON objects without depth: None for anything else, as in `strict_json`."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import json
-from typing import NoReturn
+
+from agecheck.strict_json import parse_json_object
 
 
 def base64url_encode(data: bytes) -> str:
@@ -30,23 +26,6 @@ def base64url_decode(text: str) -> bytes | None:
     return data if base64url_encode(data) == text else None
 
 
-def parse_json_object(data: bytes) -> dict[str, object] | None:
-    """A JSON object from UTF-8, or None.
-
-    Stricter than `json.loads`: no second member of the same name at any depth, no NaN or
-    Infinity, no other encoding.
-    """
-    try:
-        value = json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_without_duplicates,
-            parse_constant=_refuse_constant,
-        )
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
 def parse_flat_object(data: bytes) -> dict[str, object] | None:
     """As `parse_json_object`, but None also where a member is an array or an object.
 
@@ -57,14 +36,3 @@ def parse_flat_object(data: bytes) -> dict[str, object] | None:
     if members is None or any(isinstance(value, dict | list) for value in members.values()):
         return None
     return members
-
-
-def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member occurs twice")
-    return members
-
-
-def _refuse_constant(_name: str) -> NoReturn:
-    raise ValueError("not a JSON number")

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from agecheck import private_file
 from agecheck.errors import KeyFileError
-from agecheck.token.encoding import base64url_decode, base64url_encode, parse_json_object
+from agecheck.strict_json import parse_json_object
+from agecheck.token.encoding import base64url_decode, base64url_encode
 
 ROOT_SECRET_BYTES = 32
 _FORMAT = "agecheck-key"

@@ -6,10 +6,14 @@ an unpadded chip.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from agecheck.vision import facemesh, warp
+
+_T = TypeVar("_T", bound=np.generic)
 
 CHIP_SIZE_PX = 112
 CHIP_PADDING = 0.2
@@ -53,3 +57,17 @@ def chip_transform(
     # Fitted from the chip to the frame, as dlib does: the other way round, landmarks that miss the
     # model face would shrink the chip's content.
     return warp.invert(warp.similarity_from_points(target, source))
+
+
+def patch(chip: NDArray[_T], centre_px: list[float], radius_px: int) -> NDArray[_T]:
+    """A square around a point (x, y), moved inside the chip when the point is near its edge.
+
+    Args:
+        chip: (side, side), or (side, side, channels).
+
+    Returns:
+        A view of it, 2 radius_px + 1 high and wide.
+    """
+    limit = chip.shape[0] - radius_px - 1
+    x, y = (int(min(max(value, radius_px), limit)) for value in centre_px)
+    return chip[y - radius_px : y + radius_px + 1, x - radius_px : x + radius_px + 1]

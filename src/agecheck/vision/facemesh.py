@@ -22,7 +22,7 @@ ROI_SCALE = 1.5
 # Indices into the mesh. Left and right are the picture's (the person's right is picture-left).
 LEFT_EYE_OUTER, LEFT_EYE_INNER = 33, 133
 RIGHT_EYE_INNER, RIGHT_EYE_OUTER = 362, 263
-_EYE_CORNERS = np.array([LEFT_EYE_OUTER, LEFT_EYE_INNER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER])
+EYE_CORNERS = np.array([LEFT_EYE_OUTER, LEFT_EYE_INNER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER])
 NOSE_BASE = 2
 NOSE_TIP = 1
 FOREHEAD_TOP, CHIN = 10, 152
@@ -72,7 +72,7 @@ def points_in_frame(
 
 def eye_centres_px(points_px: NDArray[np.float32]) -> NDArray[np.float32]:
     """Midpoints between the corners of the left and the right eye: (2, 2)."""
-    corners = points_px[_EYE_CORNERS][:, :2]
+    corners = points_px[EYE_CORNERS][:, :2]
     return np.asarray((corners[::2] + corners[1::2]) / 2)
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from agecheck.ports import FaceMesh
 from agecheck.verdict import Reason
 from agecheck.vision import facemesh, warp
+from agecheck.vision.alignment import patch
 from agecheck.vision.pose import HeadPose, head_pose
 
 MIN_INTER_EYE_DISTANCE_PX = 24.0
@@ -85,8 +86,8 @@ def measure(frame_size_px: tuple[int, int], mesh: FaceMesh) -> FaceQuality:
     face = luma[_FACE_ROWS, _FACE_COLUMNS]
     eyes_px = warp.apply(mesh.frame_to_chip, facemesh.eye_centres_px(points_px)).tolist()
     cheeks_px = warp.apply(mesh.frame_to_chip, points_px[_CHEEKS][:, :2]).tolist()
-    eyes = [_mean_and_variance(_patch(luma, eye, _EYE_RADIUS_PX)) for eye in eyes_px]
-    cheeks = [_mean_and_variance(_patch(luma, cheek, _CHEEK_RADIUS_PX)) for cheek in cheeks_px]
+    eyes = [_mean_and_variance(patch(luma, eye, _EYE_RADIUS_PX)) for eye in eyes_px]
+    cheeks = [_mean_and_variance(patch(luma, cheek, _CHEEK_RADIUS_PX)) for cheek in cheeks_px]
     # The brighter cheek and the brighter eye: light from one side is not occlusion.
     cheek_luma = max(1.0, *(mean for mean, _ in cheeks))
     laplacian = _laplacian(face)
@@ -130,15 +131,6 @@ def first_reason(quality: FaceQuality) -> Reason | None:
         (quality.flat_share <= MAX_FLAT_SHARE, Reason.NOT_A_PHOTOGRAPH),
     )
     return next((reason for fit, reason in checks if not fit), None)
-
-
-def _patch(
-    luma: NDArray[np.float32], centre_px: list[float], radius_px: int
-) -> NDArray[np.float32]:
-    """A square around a point, moved inside the chip when the point is near its edge."""
-    limit = luma.shape[0] - radius_px - 1
-    x, y = (int(min(max(value, radius_px), limit)) for value in centre_px)
-    return luma[y - radius_px : y + radius_px + 1, x - radius_px : x + radius_px + 1]
 
 
 def _laplacian(luma: NDArray[np.float32]) -> NDArray[np.float32]:
