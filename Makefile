@@ -18,6 +18,7 @@ help:
 	@echo "make models         rebuild every shipped model from pinned packages, compare digests"
 	@echo "make goldens        regenerate the golden files in an environment of their own"
 	@echo "make vectors        regenerate the tokens that every verifier must refuse"
+	@echo "make cli-docs       renew the commands' help in docs/reference"
 	@echo "make docs           the documentation site, in build/docs; a warning or a dead link is an error"
 	@echo "make screenshots    renew the pictures of kiosk, agent and report (needs chromium)"
 	@echo "make bench-latency  speed and memory"
@@ -30,6 +31,7 @@ help:
 	@echo "make notices        renew THIRD_PARTY_NOTICES.md from that"
 	@echo "make test-release   the wheel in fresh environments of each Python at hand, offline; typed; notices"
 	@echo "make test-floors    the tests on the oldest dependencies that pyproject.toml allows"
+	@echo "make clean          remove all environments and all that was built"
 
 .venv/base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -166,4 +168,5 @@ docs: .venv-docs/ready
 		|| { echo "a page loads something from elsewhere"; exit 1; }
 
 clean:
-	rm -rf .venv .venv-mediapipe .venv-docs .venv-release verifiers/js/node_modules build dist
+	rm -rf .venv .venv-mediapipe .venv-docs .venv-release .venv-models .venv-goldens \
+		verifiers/js/node_modules build dist

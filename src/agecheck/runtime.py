@@ -31,21 +31,22 @@ ort.disable_telemetry_events()  # for a program that had imported onnxruntime be
 
 
 class OnnxModel:
-    """One network in an onnxruntime session on the CPU.
+    """One network in an onnxruntime session on the CPU, on one thread.
+
+    A check keeps to one core, and the process can be sealed: a filter set from one thread leaves
+    older threads free.
 
     Args:
         entry: what the manifest states about the model.
         model_bytes: the .onnx file's bytes, already checked against the manifest's digest.
-        threads: threads for one run. One keeps a check on one core, and lets the process be
-            sealed (a filter set from one thread leaves older threads free).
 
     Raises:
         ModelError: the runtime cannot load it, or its inputs or outputs are not those stated.
     """
 
-    def __init__(self, entry: ModelEntry, model_bytes: bytes, *, threads: int = 1) -> None:
+    def __init__(self, entry: ModelEntry, model_bytes: bytes) -> None:
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
