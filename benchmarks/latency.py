@@ -15,8 +15,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
-import math
 import os
 import statistics
 import sys
@@ -30,10 +28,10 @@ import numpy as np
 from PIL import Image
 
 from agecheck import AgePolicy, load_checker
-from agecheck.bench.machine import describe_machine
 from agecheck.bench.processes import family, peak_memory_mib, pss_mib, run_timed_ms
 from agecheck.bench.timing import Subject, interleaved_ms
 from agecheck.runtime import OnnxModel
+from benchmarks.figures import report
 from benchmarks.sample import selfie_jpeg, varied_selfie_jpeg
 
 RESULT = Path(__file__).parent / "results" / "latency.json"
@@ -123,7 +121,7 @@ def measure_warm() -> dict[str, float]:
     }
 
 
-def measure_cold() -> dict[str, float]:
+def measure_cold() -> dict[str, float | None]:
     """The command as a process, against its two heaviest imports; and its peak memory."""
     with tempfile.TemporaryDirectory() as folder:
         selfie = Path(folder) / "selfie.jpg"
@@ -136,12 +134,13 @@ def measure_cold() -> dict[str, float]:
             warm_up_rounds=1,
         )
         peaks_mib = [peak_memory_mib(command) for _ in range(MEMORY_ROUNDS)]
+    taken_mib = [peak_mib for peak_mib in peaks_mib if peak_mib is not None]
     command_ms, imports_ms = (statistics.median(times_ms) for times_ms in timings.values())
     return {
         "cold_command_ms": command_ms,
         "cold_imports_ms": imports_ms,
         "cold_command_over_imports": command_ms / imports_ms,
-        "peak_memory_mib": max(peak or math.inf for peak in peaks_mib),
+        "peak_memory_mib": max(taken_mib) if len(taken_mib) == MEMORY_ROUNDS else None,
     }
 
 
@@ -180,28 +179,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=RESULT)
     arguments = parser.parse_args()
-    figures = measure_warm() | measure_cold() | measure_steady()
-    failed = []
-    print(f"{'figure':40} {'value':>10}  limit")
-    for name, value in figures.items():
-        limit = LIMITS.get(name)
-        note = ""
-        if limit:
-            kind, bound = limit
-            met = value >= bound if kind == "at least" else value <= bound
-            note = f"{kind} {bound:g}: {'met' if met else 'MISSED'}"
-            failed += [] if met else [name]
-        print(f"{name:40} {value:10.3f}  {note}")
-    document = {
-        "machine": describe_machine(),
-        "rounds": ROUNDS,
-        "picture": "sample portrait, JPEG, 1600 x 1200 (height, width)",
-        "figures": {name: round(value, 3) for name, value in figures.items()},
-        "missed": failed,
-    }
-    arguments.out.parent.mkdir(exist_ok=True)
-    arguments.out.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    raise SystemExit(1 if failed else 0)
+    facts = {"rounds": ROUNDS, "picture": "sample portrait, JPEG, 1600 x 1200 (height, width)"}
+    figures = {**measure_warm(), **measure_cold(), **measure_steady()}
+    raise SystemExit(1 if report(figures, LIMITS, facts, arguments.out) else 0)
 
 
 if __name__ == "__main__":
