@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -188,6 +188,9 @@ def test_quarter_turns_turn_the_pixels(turns: int) -> None:
     assert np.abs(difference).max() <= ROUNDING_LEVELS
 
 
+ROUNDING = 1e-6
+
+
 def ramp_frame(height_px: int, width_px: int) -> NDArray[np.uint8]:
     """Red rises with x and green with y: a pixel's colour says where it came from."""
     x = np.broadcast_to((np.arange(width_px) + 0.5) / width_px * 255, (height_px, width_px))
@@ -205,6 +208,7 @@ def ramp_frame(height_px: int, width_px: int) -> NDArray[np.uint8]:
     st.integers(100, 250),
     st.integers(100, 250),
 )
+@example(7.89640926817289, math.pi, 0.5, 0.5, 119, 223)
 @settings(max_examples=60)
 def test_a_crop_that_shrinks_keeps_everything_in_its_place(
     shrink: float,
@@ -233,8 +237,9 @@ def test_a_crop_that_shrinks_keeps_everything_in_its_place(
     found = (crops[0] - crops[1] + 255) / 2  # rounding in one direction cancels out
     error = (found - source / [width_px, height_px] * 255)[inside]
     assert np.abs(error).max() <= 1.5
-    offset_px = error.mean(axis=0) * [width_px, height_px] / 255  # a level is no whole pixel
-    assert np.abs(offset_px).max() <= 0.3
+    # In a straight crop the ramp's own rounding may be half a level everywhere: less than half a
+    # pixel. A filter that moved anything would move it by half a step: a pixel or more.
+    assert np.abs(error.mean(axis=0)).max() <= 0.5 + ROUNDING
 
 
 @pytest.mark.parametrize("shrink", [2, 2.5, 4, 4.5, 8, 8.5])
