@@ -17,7 +17,7 @@ from agecheck.challenge import Challenge
 from agecheck.errors import AgecheckError, ChallengeError
 from agecheck.kiosk.addresses import is_loopback, require_safe_url
 from agecheck.kiosk.errors import KioskConfigError
-from agecheck.policy import AgePolicy
+from agecheck.policy import AgePolicy, Liveness
 
 MAX_CONFIG_BYTES = 64 * 1024
 BROWSER = "browser"
@@ -46,7 +46,7 @@ class PolicySection(_Section, frozen=True):
     challenge_age: Annotated[float, Meta(gt=1, le=80)] | None = None
     max_false_over: Annotated[float, Meta(gt=0, lt=1)] = 0.02
     max_attempts: Annotated[int, Meta(ge=1, le=10)] = 3
-    liveness: Literal["none", "passive", "active"] = "passive"
+    liveness: Liveness = "passive"
     calibration: FileName | None = None
 
     def as_policy(self) -> AgePolicy:
