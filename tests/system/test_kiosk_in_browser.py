@@ -18,6 +18,10 @@ from kiosk.programs import Kiosk, nonce_of, running, settings, verified
 from system.playing import jpeg
 
 RESULT_MS = 45_000
+ID_NEEDED = "Please show your ID"
+LOST, TRIES = "NO_FACE", 3
+"""On a machine so busy that frames come a quarter of a second apart, a face that turns is lost from
+sight: such a visit says nothing of the behaviour, and is begun anew."""
 SUSPECTED = {"LIVENESS_NOT_SHOWN", "PRESENTATION_ATTACK"}
 CAMERA = Path(__file__).parent / "kiosk_camera.js"
 
@@ -100,11 +104,9 @@ def agree(page: Page) -> None:
 
 def passes(browser: Browser, kiosk: Kiosk, behaviour: str) -> None:
     """Consent, camera, result, and back to the first screen; the token verifies."""
-    with page_with(browser, kiosk, behaviour) as page:
-        assert "#" not in page.url  # the secret has gone from the address
-        agree(page)
-        expect(page.locator("#passed")).to_be_visible(timeout=RESULT_MS)
-        expect(page.locator("#attract")).to_be_visible(timeout=10_000)
+    if visit(browser, kiosk, behaviour, "#passed, #id-needed") == ID_NEEDED:
+        assert kiosk.last_detail() == LOST
+        visit(browser, kiosk, behaviour, "#passed")
     token = kiosk.line()
     assert verified(token, kiosk.folder, nonce_of(token))
 
@@ -113,13 +115,23 @@ def needs_an_id(
     browser: Browser, kiosk: Kiosk, behaviour: str, why: Collection[str | None]
 ) -> None:
     """The one screen for everything else, and nothing is sent; staff alone see one of `why`."""
-    with page_with(browser, kiosk, behaviour) as page:
-        agree(page)
-        expect(page.locator("#id-needed")).to_be_visible(timeout=RESULT_MS)
-        words = page.locator("#id-needed").inner_text()
-    assert words.split("\n")[0] == "Please show your ID"
-    kiosk.require_no_line()
+    for _ in range(TRIES):
+        assert visit(browser, kiosk, behaviour, "#id-needed") == ID_NEEDED
+        kiosk.require_no_line()
+        if LOST in why or kiosk.last_detail() != LOST:
+            break
     assert kiosk.last_detail() in why
+
+
+def visit(browser: Browser, kiosk: Kiosk, behaviour: str, ends: str) -> str:
+    """Consent, camera, one of the screens `ends`, and back to the first; that screen's headline."""
+    with page_with(browser, kiosk, behaviour) as page:
+        assert "#" not in page.url  # the secret has gone from the address
+        agree(page)
+        expect(page.locator(f":is({ends}):visible")).to_be_visible(timeout=RESULT_MS)
+        words = page.locator(f":is({ends}):visible").inner_text()
+        expect(page.locator("#attract")).to_be_visible(timeout=10_000)
+    return words.split("\n")[0]
 
 
 def test_a_browser_is_started_without_a_secret_on_its_command_line(
