@@ -81,6 +81,14 @@ class TestFigures:
         for figure in (of.mean(EVERYBODY, "error"), of.verdicts([EVERYBODY], "OVER")):
             assert (figure["value"], figure["needs_people"]) == (None, MIN_PEOPLE)
 
+    def test_a_part_of_few_people_has_no_figure(self) -> None:
+        """Fifty pictures in one bin are worth five people where the whole has ten of each."""
+        tally = tally_of(400, 40)
+        part = Measures(tally, AGECHECK, by_people=True)._share(20, 50)
+        assert (part["value"], part["needs_people"]) == (None, MIN_PEOPLE)
+        whole = Measures(tally, AGECHECK, by_people=True)._share(20, 400)
+        assert whole["people"] == pytest.approx(40, rel=0.3)
+
     def test_people_decide_whether_a_rate_is_supported(self) -> None:
         """400 pictures of 40 minors are no 59 minors, which 5 % takes."""
         from agecheck.bench import bands

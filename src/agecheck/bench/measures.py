@@ -47,11 +47,12 @@ class Measures:
         return self.tally.count(self.subject, *key)
 
     def _share(self, count: int, n: int, places: Sequence[Place] = (_ALL,)) -> Figure:
-        """A share over n of the pictures in these slices."""
+        """A share over n of the pictures in these slices, each worth what one of theirs is."""
         if not self.by_people:
             return share(count, n)
         shown = sum((self.tally.sum("shown", *where) for where in places), self.tally.sum())
-        return share(count, n, min(n, effective_people(shown)))
+        worth = effective_people(shown) / max(int(shown[0]), 1)
+        return share(count, n, min(n, round(n * worth)))
 
     def shown(self, where: Place) -> int:
         """Labelled pictures in a slice, with or without a face."""
