@@ -3,7 +3,9 @@
   const { behaviour, pictures } = window.cameraGiven;
   const ANSWER_AFTER_MS = 350;
   const LATE_MS = 7000;
+  const AGAIN_AFTER_MS = 2500;
   const PICTURE_MS = 50;
+  const DRAW_EVERY_MS = 30;
   const BLINK_EVERY_MS = 1300;
   const OTHER_WAY = { TURN_LEFT: "TURN_RIGHT", TURN_RIGHT: "TURN_LEFT", NOD: "TURN_LEFT",
     COME_CLOSER: "TURN_LEFT", BLINK: "TURN_RIGHT" };
@@ -14,7 +16,7 @@
     return createImageBitmap(new Blob([bytes]));
   };
 
-  /** What the head does: it looks at the page as a person would. */
+  /** What the head does: it looks at the page as a person would, and does again what was not seen. */
   class Head {
     constructor(tracks) {
       this.tracks = tracks;
@@ -24,18 +26,26 @@
       this.blinkedMs = 0;
     }
 
+    answerTo(asked) {
+      return behaviour === "wrong-way" ? OTHER_WAY[asked] : asked;
+    }
+
     picture(ms) {
       const code = document.body.dataset.prompt ?? "";
       const asked = code in OTHER_WAY ? code : "";
       if (asked !== this.seen) {
         this.seen = asked;
         if (asked !== "" && behaviour !== "ignores") {
-          this.track = behaviour === "wrong-way" ? OTHER_WAY[asked] : asked;
+          this.track = this.answerTo(asked);
           this.fromMs = ms + (behaviour === "late" ? LATE_MS : ANSWER_AFTER_MS);
         }
       } else if (this.track === "REST" && asked === "" && ms - this.blinkedMs > BLINK_EVERY_MS) {
         this.track = "BLINK";
         this.fromMs = this.blinkedMs = ms;
+      }
+      if (asked !== "" && behaviour !== "ignores" && ms - this.fromMs > AGAIN_AFTER_MS) {
+        this.track = this.answerTo(asked);
+        this.fromMs = ms;
       }
       const at = Math.floor((ms - this.fromMs) / PICTURE_MS);
       if (at >= this.tracks[this.track].length) this.track = "REST";
@@ -58,10 +68,13 @@
     const context = canvas.getContext("2d");
     const head = new Head(tracks);
     const beganMs = performance.now();
+    let drawnMs = -DRAW_EVERY_MS;
     const draw = () => {
       const ms = performance.now() - beganMs;
       if (behaviour === "stalled" && ms > 900) return;
       requestAnimationFrame(draw);
+      if (ms - drawnMs < DRAW_EVERY_MS) return;
+      drawnMs = ms;
       if (behaviour === "frozen") {
         context.drawImage(tracks.REST[0], 0, 0);
         return;

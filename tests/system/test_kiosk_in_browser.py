@@ -19,9 +19,11 @@ from system.playing import jpeg
 
 RESULT_MS = 45_000
 ID_NEEDED = "Please show your ID"
-LOST, TRIES = "NO_FACE", 3
+TRIES = 3
 """On a machine so busy that frames come a quarter of a second apart, a face that turns is lost from
-sight: such a visit says nothing of the behaviour, and is begun anew."""
+sight, a blink falls between two of them, and the lights are too few to judge. Whoever does right is
+asked to come again, as at any kiosk; whoever does not gets nothing at any try, and one of them must
+show why. That a single visit passes is for benchmarks/live.py, whose clock no load can slow."""
 SUSPECTED = {"LIVENESS_NOT_SHOWN", "PRESENTATION_ATTACK"}
 CAMERA = Path(__file__).parent / "kiosk_camera.js"
 
@@ -104,9 +106,10 @@ def agree(page: Page) -> None:
 
 def passes(browser: Browser, kiosk: Kiosk, behaviour: str) -> None:
     """Consent, camera, result, and back to the first screen; the token verifies."""
-    if visit(browser, kiosk, behaviour, "#passed, #id-needed") == ID_NEEDED:
-        assert kiosk.last_detail() == LOST
-        visit(browser, kiosk, behaviour, "#passed")
+    turned_away: list[str | None] = []
+    while visit(browser, kiosk, behaviour, "#passed, #id-needed") == ID_NEEDED:
+        turned_away.append(kiosk.last_detail())
+        assert len(turned_away) < TRIES, turned_away
     token = kiosk.line()
     assert verified(token, kiosk.folder, nonce_of(token))
 
@@ -118,9 +121,10 @@ def needs_an_id(
     for _ in range(TRIES):
         assert visit(browser, kiosk, behaviour, "#id-needed") == ID_NEEDED
         kiosk.require_no_line()
-        if LOST in why or kiosk.last_detail() != LOST:
-            break
-    assert kiosk.last_detail() in why
+        seen = kiosk.last_detail()
+        if seen in why:
+            return
+    pytest.fail(f"{behaviour}: {seen}")
 
 
 def visit(browser: Browser, kiosk: Kiosk, behaviour: str, ends: str) -> str:
