@@ -101,7 +101,8 @@ class MissingExtraError(AgecheckError):
     def __init__(self, extra: str) -> None:
         self.extra = extra
         super().__init__(
-            f"{extra} is not installed, or too old; install agecheck with its extra '{extra}'"
+            f"what the extra '{extra}' brings is not installed, or is too old; "
+            f"in a clone: pip install '.[{extra}]'"
         )
 
     def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str]]:

@@ -72,4 +72,4 @@ def test_without_the_extra_it_says_what_to_install(
     monkeypatch.setattr(command, "find_spec", lambda _name: None)
     code, output = said("--key", str(key_file))
     assert code == 2
-    assert "install agecheck with its extra 'web'" in output
+    assert "in a clone: pip install '.[web]'" in output

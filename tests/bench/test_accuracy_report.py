@@ -150,4 +150,4 @@ class TestCommand:
         code, told = spawn_without_scipy(["bench", "accuracy", "."])
         assert code == 2
         assert len(told.splitlines()) == 1
-        assert "install agecheck with its extra 'bench'" in told
+        assert "in a clone: pip install '.[bench]'" in told

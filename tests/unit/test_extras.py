@@ -10,7 +10,8 @@ import pytest
 
 from agecheck.cli import agent, kiosk
 
-PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 IMPORTED_AS = {"paho-mqtt": "paho"}
 
@@ -31,3 +32,12 @@ def test_a_command_looks_for_its_whole_extra(
     distributions = set(re.findall(r"^[\w.-]+", listed, re.MULTILINE))
     imported = {IMPORTED_AS.get(name, name) for name in distributions}
     assert imported - optional == set(needed)
+
+
+def test_the_readme_names_every_extra() -> None:
+    """Who needs more than a check finds there what to install, and from where."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    said = re.search(r"Extras come from the clone.*?\n\n", readme, re.S)
+    assert said
+    named = re.findall(r"`(\w+)`", said[0])
+    assert sorted(named) == sorted(EXTRAS.keys() - {"dev"})

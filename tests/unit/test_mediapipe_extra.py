@@ -35,7 +35,7 @@ def test_missing_or_old_is_a_clear_error(
 ) -> None:
     """The other detector never takes the place of the one asked for."""
     _installed(monkeypatch, version)
-    with pytest.raises(MissingExtraError, match="with its extra 'mediapipe'"):
+    with pytest.raises(MissingExtraError, match="the extra 'mediapipe' brings"):
         load_checker(detector="mediapipe")
 
 
@@ -53,8 +53,8 @@ def test_the_command_line_says_what_to_install(
     ran = CliRunner().invoke(cli, ["check", str(portrait), "--detector", "mediapipe"])
     assert (ran.exit_code, ran.stdout) == (2, "")
     assert ran.stderr == (
-        "agecheck: mediapipe is not installed, or too old; "
-        "install agecheck with its extra 'mediapipe'\n"
+        "agecheck: what the extra 'mediapipe' brings is not installed, or is too old; "
+        "in a clone: pip install '.[mediapipe]'\n"
     )
 
 

@@ -71,7 +71,7 @@ def agent(
 
     Serves one page on 127.0.0.1. A site's form opens it; it says who asks and what they learn, uses
     the camera after a click, and sends the browser back to that site with a token or none. Ends at
-    SIGTERM or Ctrl-C. Needs agecheck's extra 'web'.
+    SIGTERM or Ctrl-C. Needs the extra 'web'; in a clone: pip install '.[web]'.
     """
     if any(find_spec(name) is None for name in _NEEDED):
         raise MissingExtraError("web")

@@ -36,7 +36,8 @@ def kiosk(ctx: click.Context, config_file: Path, camera: str | None, only_check:
 
     The page is served on 127.0.0.1; its address holds a secret that is new at every start and is
     printed on standard error, or written where the settings say. Tokens go to the outputs in the
-    settings. Ends at SIGTERM or Ctrl-C. Linux only. Needs agecheck's extra 'kiosk'.
+    settings. Ends at SIGTERM or Ctrl-C. Linux only. Needs the extra 'kiosk'; in a clone:
+    pip install '.[kiosk]'.
     """
     if sys.platform != "linux":
         raise SealError("the kiosk needs Linux, for its walls")

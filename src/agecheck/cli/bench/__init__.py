@@ -19,8 +19,8 @@ from agecheck.errors import MissingExtraError
 def bench() -> None:
     """Measure the gate on labelled faces, outside the seal.
 
-    A benchmark has to see ages, so that it runs unsealed; what it prints and writes is aggregates
-    over at least 20 pictures. Needs agecheck's extra 'bench'.
+    A benchmark needs the ages, so it runs unsealed; what it prints and writes is aggregates over
+    at least 20 pictures. Needs the extra 'bench'; in a clone: pip install '.[bench]'.
     """
     if find_spec("scipy") is None:
         raise MissingExtraError("bench")
