@@ -10,10 +10,17 @@ from typing import Any
 import numpy as np
 
 from agecheck.estimate import AgeEstimate
-from agecheck.ports import DetectedFace, FaceMesh
+from agecheck.liveness.continuity import Jumps
+from agecheck.liveness.reading import FaceReading
+from agecheck.ports import AlignedFace, DetectedFace, FaceMesh, Sight
+from agecheck.vision.pose import HeadPose
+from agecheck.vision.quality import FaceQuality
 
-PRIVATE_TYPES = (AgeEstimate, DetectedFace, FaceMesh)
-"""What a check makes of a face on its way to a verdict."""
+PRIVATE_TYPES = (
+    *(DetectedFace, FaceMesh, AlignedFace, AgeEstimate),
+    *(HeadPose, FaceQuality, Sight, FaceReading, Jumps),
+)
+"""What a check or a live session makes of a face on its way to a verdict."""
 _NOT_ENTERED = (types.ModuleType, type, types.CodeType, types.FunctionType, types.FrameType)
 _PIECE_BYTES = 256
 
@@ -63,10 +70,15 @@ def reachable(roots: Iterable[object]) -> Iterator[Any]:
             waiting.append(current.__self__)
 
 
-def alive(kinds: tuple[type, ...] = PRIVATE_TYPES) -> list[str]:
-    """The names of the private objects that this process holds anywhere."""
+def living() -> list[object]:
+    """The private objects that this process holds anywhere."""
     gc.collect()
-    return [type(thing).__name__ for thing in gc.get_objects() if isinstance(thing, kinds)]
+    return [thing for thing in gc.get_objects() if isinstance(thing, PRIVATE_TYPES)]
+
+
+def alive() -> list[str]:
+    """The names of their types."""
+    return [type(thing).__name__ for thing in living()]
 
 
 def locals_of(error: BaseException | None) -> Iterator[object]:

@@ -12,10 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from agecheck import AgeChecker, AgePolicy, Challenge, load_checker
+from agecheck.adapters.face_tracker import MeshTracker
 from agecheck.bootstrap import build_estimator, build_pipeline
 from agecheck.calibration import shipped_calibration
+from agecheck.liveness.continuity import jumps_between
+from agecheck.liveness.reading import read_face
 from agecheck.models.store import ModelStore
+from agecheck.pillow import pixels_of
 from agecheck.token import DeviceKey
+from agecheck.vision import quality
 from attacks.pictures import PORTRAIT
 from attacks.search import PRIVATE_TYPES, Picture, alive, reachable
 from attacks.trial import Outcome, outcome
@@ -68,10 +73,10 @@ def _of(checker: AgeChecker, encoded: bytes, picture: Picture, seal: str) -> Ite
         succeeded=bool(leads),
         by=f"{leads or 'none'} leads to a picture or to what was measured on one",
     )
-    held, left = _measured_outside(encoded), alive()
+    held, left = measured_outside(encoded), alive()
     yield outcome(
         f"look for what a check measured anywhere in the process, seal={seal}",
-        control=bool(held),
+        control=held == {kind.__name__ for kind in PRIVATE_TYPES},
         succeeded=bool(left),
         by=f"{left or 'nothing'} is left after a check",
     )
@@ -111,11 +116,22 @@ def _leads_to_a_face(thing: object, picture: Picture) -> bool:
     return any(isinstance(t, PRIVATE_TYPES) or picture.is_in(t) for t in reachable([thing]))
 
 
-def _measured_outside(encoded: bytes) -> list[str]:
-    """The control: the bare pipeline's own estimate, while it is held."""
+def measured_outside(encoded: bytes) -> set[str]:
+    """The control: what is found while all that the bare parts measure on a face is held."""
     store = ModelStore()
     pipeline = build_pipeline(store, build_estimator(store, shipped_calibration().fusion))
-    estimate = pipeline.estimate(pipeline.reader.open(encoded).decode())
-    found = alive()
-    del estimate
+    frame = pixels_of(pipeline.reader.open(encoded).decode())
+    sight = MeshTracker(pipeline.detectors, pipeline.landmarker).look(frame, at_ms=0)
+    if sight.mesh is None:
+        return set()
+    aligned = pipeline.estimator.align(frame, sight.mesh)
+    reading = read_face(sight.mesh, at_ms=0)
+    held = (
+        *(sight, aligned, reading, pipeline.detectors[0].detect(frame)),
+        quality.measure(sight.frame_size_px, sight.mesh),
+        pipeline.estimator.estimate(aligned),
+        jumps_between(reading, reading),
+    )
+    found = set(alive())
+    del held
     return found

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import gc
+import importlib
 import pickle
+import pkgutil
 
 import pytest
 
+from agecheck import estimate, liveness, ports, vision
 from agecheck.challenge import Challenge
 from agecheck.checker import Attestation
-from agecheck.estimate import AgeEstimate
 from agecheck.policy import EffectivePolicy
 from agecheck.verdict import Verdict
+from attacks.pictures import PORTRAIT
+from attacks.search import PRIVATE_TYPES, living
+from attacks.values.attack import measured_outside
 from unit.checkers import AUDIENCE, NONCE, POLICY, make_checker
 from unit.fakes import FakeSigner, Parts
 
@@ -53,19 +57,36 @@ def test_nothing_that_a_caller_gets_shows_an_age(policy: EffectivePolicy) -> Non
     assert not any("31.41" in text for text in shown)
 
 
-def living_estimates() -> list[AgeEstimate]:
-    return [thing for thing in gc.get_objects() if type(thing) is AgeEstimate]
-
-
 @pytest.mark.parametrize("mean_years", [40.0, 20.0, 12.0])
-def test_no_estimate_outlives_its_check(mean_years: float) -> None:
-    """After a check there is no age left in the process to be found."""
+def test_nothing_measured_outlives_its_check(mean_years: float) -> None:
+    """After a check there is no age, mesh or crop of a face left in the process to be found."""
     checker = make_checker(Parts(mean_years=mean_years))
-    before = living_estimates()
-    result = checker.check(b"picture")
-    left_behind = [one for one in living_estimates() if not any(one is other for other in before)]
-    assert left_behind == []
-    assert result.verdict in Verdict
+    before = living()
+    checker.check(b"picture")
+    assert [one for one in living() if not any(one is other for other in before)] == []
+
+
+def test_the_search_finds_one_of_each_kind() -> None:
+    """A search that misses a kind of measure would prove nothing about it."""
+    found = measured_outside(PORTRAIT.read_bytes())
+    assert found == {kind.__name__ for kind in PRIVATE_TYPES}
+
+
+def test_every_kind_of_measure_is_searched_for() -> None:
+    """A new class that holds what was measured on a face is not forgotten by the search."""
+    of_no_face = {"Evidence", "BlazeFaceSpec", "Letterbox", "_Heads", "_Spectrum"}
+    modules = [ports, estimate]
+    for package in (vision, liveness):
+        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            modules.append(importlib.import_module(found.name))
+    values = {
+        kind
+        for module in modules
+        for kind in vars(module).values()
+        if isinstance(kind, type) and kind.__module__ == module.__name__
+        if dataclasses.is_dataclass(kind) or issubclass(kind, tuple)
+    }
+    assert {kind for kind in values if kind.__name__ not in of_no_face} == set(PRIVATE_TYPES)
 
 
 def test_the_checkers_policy_cannot_be_replaced() -> None:
