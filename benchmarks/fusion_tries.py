@@ -15,6 +15,7 @@ import argparse
 import json
 import time
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,9 @@ from agecheck.bench.machine import describe_machine
 from agecheck.bench.statistics import FloatArray, bootstrap_interval, score_at_rate
 from agecheck.calibration import shipped_calibration
 from agecheck.models.store import ModelStore
+from benchmarks.face_views import View, look_at_all
 from benchmarks.labelled_faces import read_labels
-from benchmarks.padded_crops import look_at_all
-from benchmarks.recipes import Faces, recipes
+from benchmarks.recipes import VIEWS, Faces, recipes
 from benchmarks.strangers import ranked_right
 
 RESULT = Path(__file__).parent / "results" / "fusion-tries.json"
@@ -91,39 +92,50 @@ def judge(name: str, found: FloatArray, base: FloatArray, faces: Faces) -> dict[
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--workers", type=int, default=2)
-    arguments = parser.parse_args()
-    started_s = time.monotonic()
-    labels = read_labels(arguments.folder, "calibrate", ("gender", "race"))
-    crops = look_at_all([label.path for label in labels], arguments.workers)
-    people = [str(label.path.relative_to(arguments.folder / "images")) for label in labels]
-    faces = Faces(
+def look_at_faces(folder: Path, views: Sequence[View], workers: int) -> Faces:
+    """The split `calibrate`, seen in each of the views."""
+    labels = read_labels(folder, "calibrate", ("gender", "race"))
+    crops = look_at_all([label.path for label in labels], views, workers)
+    people = [str(label.path.relative_to(folder / "images")) for label in labels]
+    return Faces(
         crops,
         np.array([float(label.age_years) for label in labels]),
         np.array([zlib.crc32(person.encode()) % FOLDS for person in people]),
         np.unique([label.group for label in labels], axis=0, return_inverse=True)[1].ravel(),
         crops.is_fit,
     )
+
+
+def described(faces: Faces) -> dict[str, Any]:
+    """What was judged, and by which models."""
+    ages_years = faces.ages_years
+    return {
+        "bundle": {
+            "calibration_digest": shipped_calibration().digest,
+            "models_digest": ModelStore().digest(),
+        },
+        "pictures": ages_years.size,
+        "fit": int(faces.is_fit.sum()),
+        "minors_14_17": int(((ages_years >= 14) & (ages_years <= 17)).sum()),
+        "adults_25_40": int(((ages_years >= 25) & (ages_years <= 40)).sum()),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--workers", type=int, default=2)
+    arguments = parser.parse_args()
+    started_s = time.monotonic()
+    faces = look_at_faces(arguments.folder, VIEWS, arguments.workers)
     tried, base = [], None
     for name, run in recipes(faces).items():
         found = run()
         base = found if base is None else base
         tried.append(judge(name, found, base, faces))
         print(json.dumps(tried[-1]), flush=True)
-    minors = (faces.ages_years >= 14) & (faces.ages_years <= 17)
-    adults = (faces.ages_years >= 25) & (faces.ages_years <= 40)
     document = {
-        "bundle": {
-            "calibration_digest": shipped_calibration().digest,
-            "models_digest": ModelStore().digest(),
-        },
-        "pictures": len(labels),
-        "fit": int(faces.is_fit.sum()),
-        "minors_14_17": int(minors.sum()),
-        "adults_25_40": int(adults.sum()),
+        **described(faces),
         "tried": tried,
         "seconds": round(time.monotonic() - started_s, 1),
         "machine": describe_machine(),

@@ -19,15 +19,13 @@ from agecheck.bench.fitting import (
 from agecheck.bench.statistics import FloatArray
 from agecheck.calibration import Fusion
 from agecheck.vision import age
-from benchmarks.padded_crops import (
-    MOBILE_PADDING,
-    MOBILE_PADDINGS,
-    TINY_PADDING,
-    TINY_PADDINGS,
-    Crops,
-)
+from agecheck.vision.alignment import CHIP_PADDING, WIDE_CHIP_PADDING
+from benchmarks.face_views import Crops, View
 
 SHIPPED = "shipped"
+TINY_PADDINGS = (0.1, CHIP_PADDING, 0.3)
+MOBILE_PADDINGS = (0.2, WIDE_CHIP_PADDING, 0.4)
+VIEWS = tuple(View(*paddings) for paddings in zip(TINY_PADDINGS, MOBILE_PADDINGS, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class Faces:
     """All pictures of the split; whoever is refused cannot pass.
 
     Attributes:
-        crops: what the networks answer; NaN without a face (n, …).
+        crops: what the networks answer to the views; NaN without a face (n, …).
         ages_years: labels (n,).
         folds: of each picture (n,).
         groups: number of each person's gender and race (n,).
@@ -49,15 +47,22 @@ class Faces:
     is_fit: NDArray[np.bool_]
 
     def vectors(
-        self, tiny: float = TINY_PADDING, mobile: float = MOBILE_PADDING, *, mirror: bool = True
+        self, tiny: float = CHIP_PADDING, mobile: float = WIDE_CHIP_PADDING, *, mirror: bool = True
     ) -> FloatArray:
-        """The fusion's 13 features, from the crops with these paddings: (n, 13)."""
-        tiny_years = self.crops.tiny_years[:, TINY_PADDINGS.index(tiny)]
-        probabilities = self.crops.probabilities[:, MOBILE_PADDINGS.index(mobile)]
-        both = slice(None) if mirror else [0, 0]
-        return np.array(
-            [age.features(p, a[both]) for p, a in zip(probabilities, tiny_years, strict=True)]
-        )
+        """The fusion's 13 features, from those of VIEWS that have these paddings: (n, 13)."""
+        views = TINY_PADDINGS.index(tiny), MOBILE_PADDINGS.index(mobile)
+        return vectors_of(self.crops, *views, mirror=mirror)
+
+
+def vectors_of(
+    crops: Crops, tiny_view: int, mobile_view: int, *, mirror: bool = True
+) -> FloatArray:
+    """The fusion's 13 features, each network's from the view with that number: (n, 13)."""
+    tiny_years, probabilities = crops.tiny_years[:, tiny_view], crops.probabilities[:, mobile_view]
+    both = slice(None) if mirror else [0, 0]
+    return np.array(
+        [age.features(p, a[both]) for p, a in zip(probabilities, tiny_years, strict=True)]
+    )
 
 
 Fit = Callable[[FloatArray, FloatArray], Fusion]
