@@ -24,14 +24,13 @@ class LocalChannel:
         self._began_s = time.monotonic()
 
     def show(self, frame: object, at_ms: int) -> bool:
-        from agecheck.image.reader import PillowPhotoReader
-        from agecheck.pillow import pixels_of
+        from agecheck.image.frame import copy_of_frame
 
         session = self._running()
         if self._frames_since_tick >= live_channel.MAX_FRAMES_PER_TICK:
             return False
         self._frames_since_tick += 1
-        pixels = pixels_of(PillowPhotoReader().open(frame).decode())
+        pixels = copy_of_frame(frame)
         with suppress(Exception):  # a frame that cannot be looked at does not count
             session.see(pixels, at_ms)
         return True

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from agecheck import AgeChecker, AgePolicy, CheckResult, Reason, Verdict, load_checker
 from agecheck.bootstrap import SealWanted
 from agecheck.challenge import Challenge
-from agecheck.errors import ImageError, PolicyError, WorkerError
+from agecheck.errors import ImageError, ImageFault, PolicyError, WorkerError
 from agecheck.guidance import LiveCode
 from agecheck.live_session import LiveAttempts, LiveSession
 from agecheck.policy import Liveness
@@ -131,6 +133,21 @@ class TestSurface:
                 session.show(Person(0).frame(0), -1)
             with pytest.raises(ValueError, match="negative"):
                 session.lights_began(-1)
+            assert session.tick() is LiveCode.WAITING
+
+    @pytest.mark.parametrize("kind", ["path", "text", "bytes", "image"])
+    def test_only_an_array_is_a_frame(self, kind: str, passive: AgeChecker, portrait: Path) -> None:
+        """Nothing is opened or decoded in the calling process, sealed or not."""
+        with Image.open(portrait) as image, passive.live_session() as session:
+            pictures = {
+                "path": portrait,
+                "text": str(portrait.with_name("nobody.png")),
+                "bytes": portrait.read_bytes(),
+                "image": image,
+            }
+            with pytest.raises(ImageError) as caught:
+                session.show(pictures[kind], 0)  # type: ignore[arg-type]
+            assert caught.value.fault is ImageFault.WRONG_TYPE
             assert session.tick() is LiveCode.WAITING
 
     def test_frames_beyond_a_ticks_share_are_dropped(self, passive: AgeChecker) -> None:

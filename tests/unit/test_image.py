@@ -15,7 +15,8 @@ from PIL import Image, ImageFile
 
 from agecheck.errors import ImageFault
 from agecheck.image.encoded import MAX_ENCODED_BYTES
-from agecheck.image.reader import MAX_PIXELS, MAX_SIDE_PX, PillowPhotoReader
+from agecheck.image.frame import MAX_PIXELS, MAX_SIDE_PX
+from agecheck.image.reader import PillowPhotoReader
 from unit.picture_makers import (
     FORMATS,
     decoded,

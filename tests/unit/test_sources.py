@@ -11,7 +11,7 @@ from PIL import Image
 from agecheck.errors import ImageError, ImageFault
 from agecheck.image.reader import PillowPhotoReader
 from agecheck.seal.channel import Task, TaskKind
-from agecheck.seal.sources import frame_of_source, task_of_source
+from agecheck.seal.sources import task_of_frame, task_of_source
 from unit.picture_makers import encode, small_portrait
 
 ENCODED = encode(small_portrait(), "JPEG")
@@ -40,14 +40,17 @@ def test_bytes_that_are_no_picture_are_not_looked_into() -> None:
     assert (task.kind, payload) == (TaskKind.ENCODED, b"\x89PNG not really")
 
 
-@pytest.mark.parametrize("kind", [TaskKind.FRAME, TaskKind.LIVE_FRAME])
-def test_pixels_go_as_rows_of_rgb(kind: TaskKind) -> None:
+def test_pixels_go_as_rows_of_rgb() -> None:
     """Height, width and bytes agree, whatever the array's strides."""
     array = np.asarray(small_portrait())[::-1, ::-1]
-    task, payload = frame_of_source(array, kind, at_ms=17)
     height_px, width_px, _ = array.shape
-    assert task == Task(kind, array.nbytes, height_px, width_px, 17)
-    assert bytes(payload) == np.ascontiguousarray(array).tobytes()
+    live = Task(TaskKind.LIVE_FRAME, array.nbytes, height_px, width_px, at_ms=17)
+    for (task, payload), expected in [
+        (task_of_source(array), Task(TaskKind.FRAME, array.nbytes, height_px, width_px)),
+        (task_of_frame(array, 17), live),
+    ]:
+        assert task == expected
+        assert bytes(payload) == np.ascontiguousarray(array).tobytes()
 
 
 def test_a_pillow_image_goes_as_pixels() -> None:
@@ -91,3 +94,14 @@ def test_what_cannot_be_taken_has_the_reader_s_fault(tmp_path: Path) -> None:
                 take_in(source)
             faults.append(caught.value.fault)
         assert faults == [expected, expected]
+
+
+def test_nothing_but_an_array_is_a_live_sessions_frame(tmp_path: Path) -> None:
+    """Nothing is opened and nothing decoded in the caller's process."""
+    pictures: list[object] = [ENCODED, str(tmp_path), tmp_path / "nobody", small_portrait()]
+    faults = [(picture, ImageFault.WRONG_TYPE) for picture in pictures]
+    for source, expected in faults + refused_in_the_caller(tmp_path):
+        with pytest.raises(ImageError) as caught:
+            task_of_frame(source, 0)
+        is_array = isinstance(source, np.ndarray)
+        assert caught.value.fault is (expected if is_array else ImageFault.WRONG_TYPE)

@@ -21,24 +21,17 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from agecheck.errors import ImageError, ImageFault
 from agecheck.image.encoded import bytes_of_buffer, bytes_of_file
+from agecheck.image.frame import require_frame, require_size
 from agecheck.image.header import EncodedFormat, read_header
 from agecheck.image.pixels import upright_rgb
 from agecheck.pillow import image_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
-    from numpy.typing import NDArray
     from PIL.ImageFile import ImageFile
 
     from agecheck.ports import Photo
-
-MAX_PIXELS = 64_000_000
-"""Decoded size. Phones take up to 50 megapixels; Pillow itself balks at 89."""
-
-MAX_SIDE_PX = 16_384
-"""Either side. A longer one within MAX_PIXELS is a strip or a panorama, not a selfie."""
 
 
 class _Jpeg(JpegImageFile):
@@ -76,7 +69,8 @@ class PillowPhotoReader:
         """
         match source:
             case np.ndarray():
-                return _DecodedPhoto(_image_of_array(source))
+                frame = require_frame(source)
+                return _DecodedPhoto(_or_image_error(lambda: image_of(frame)))
             case Image.Image():
                 return _DecodedPhoto(_image_of_caller(source))
             case bytes() | bytearray() | memoryview():
@@ -108,7 +102,7 @@ class _EncodedPhoto:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._header = read_header(data)
-        _check_size(self._header.height_px, self._header.width_px)
+        require_size(self._header.height_px, self._header.width_px)
         self._image: Image.Image | None = None
         self._reduction = 0
 
@@ -172,24 +166,6 @@ def _or_image_error(make_image: Callable[[], Image.Image]) -> Image.Image:
     raise ImageError(fault)  # out here, so that Pillow's exception is not even its context
 
 
-def _check_size(height_px: int, width_px: int) -> None:
-    if height_px < 1 or width_px < 1:
-        raise ImageError(ImageFault.EMPTY)
-    if height_px > MAX_SIDE_PX or width_px > MAX_SIDE_PX:
-        raise ImageError(ImageFault.SIDE_TOO_LONG)
-    if height_px * width_px > MAX_PIXELS:
-        raise ImageError(ImageFault.TOO_MANY_PIXELS)
-
-
-def _image_of_array(array: NDArray[Any]) -> Image.Image:
-    if array.dtype != np.uint8:
-        raise ImageError(ImageFault.WRONG_DTYPE)
-    if array.ndim != 3 or array.shape[2] != 3:
-        raise ImageError(ImageFault.WRONG_SHAPE)
-    _check_size(array.shape[0], array.shape[1])
-    return _or_image_error(lambda: image_of(array))
-
-
 def _image_of_caller(image: Image.Image) -> Image.Image:
     def make_image() -> Image.Image:
         # A Pillow image of a phone's multi-picture JPEG stands at one still picture.
@@ -199,5 +175,5 @@ def _image_of_caller(image: Image.Image) -> Image.Image:
         upright = upright_rgb(image)
         return upright.copy() if upright is image else upright
 
-    _check_size(image.height, image.width)
+    require_size(image.height, image.width)
     return _or_image_error(make_image)

@@ -11,7 +11,7 @@ from agecheck.errors import ChallengeError, WorkerError, WorkerFault
 from agecheck.live_script import MAX_TICKS, TICK_MS
 from agecheck.seal import codes
 from agecheck.seal.channel import Task, TaskKind
-from agecheck.seal.sources import frame_of_source
+from agecheck.seal.sources import task_of_frame
 from agecheck.verdict import CheckResult
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class LiveChannel:
         if self._frames_since_tick >= MAX_FRAMES_PER_TICK:
             return False
         self._frames_since_tick += 1
-        task, payload = frame_of_source(frame, TaskKind.LIVE_FRAME, at_ms)
+        task, payload = task_of_frame(frame, at_ms)
         self._guarded(lambda worker: worker.tell(task, payload, self._deadline_s))
         return True
 

@@ -20,22 +20,29 @@ def task_of_source(source: object) -> tuple[Task, bytes | memoryview]:
             return _encoded(bytes_of_buffer(source))
         case str() | os.PathLike():
             return _encoded(bytes_of_file(source))
-    return frame_of_source(source, TaskKind.FRAME)
+    return _pixels(source)
 
 
-def frame_of_source(
-    source: object, kind: TaskKind, at_ms: int = 0
-) -> tuple[Task, bytes | memoryview]:
-    """The same for pixels: the caller has decoded them already, or opened them with Pillow.
+def task_of_frame(frame: object, at_ms: int) -> tuple[Task, memoryview]:
+    """The same for a live session's frame: nothing but an array of pixels is taken.
 
     Raises:
-        ImageError: they cannot be taken.
+        ImageError: it is no uint8 RGB array of shape (height, width, 3).
     """
+    from agecheck.image.frame import copy_of_frame
+
+    pixels = copy_of_frame(frame)
+    height_px, width_px, _ = pixels.shape
+    return Task(TaskKind.LIVE_FRAME, pixels.nbytes, height_px, width_px, at_ms), pixels.data
+
+
+def _pixels(source: object) -> tuple[Task, bytes]:
+    """The caller has decoded them already, or opened them with Pillow."""
     from agecheck.image.reader import PillowPhotoReader
 
     image = PillowPhotoReader().open(source).decode()
     pixels = image.tobytes()
-    return Task(kind, len(pixels), image.height, image.width, at_ms), pixels
+    return Task(TaskKind.FRAME, len(pixels), image.height, image.width), pixels
 
 
 def _encoded(data: bytes) -> tuple[Task, bytes]:
