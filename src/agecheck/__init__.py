@@ -18,7 +18,7 @@ from agecheck._version import __version__
 if TYPE_CHECKING:
     from agecheck.bootstrap import load_checker
     from agecheck.challenge import Challenge
-    from agecheck.checker import AgeChecker, Attestation
+    from agecheck.checker import AgeChecker, Attestation, ImageSource
     from agecheck.errors import (
         AgecheckError,
         CalibrationError,
@@ -78,6 +78,7 @@ __all__ = [
     "EffectivePolicy",
     "ImageError",
     "ImageFault",
+    "ImageSource",
     "InternalError",
     "KeyFileError",
     "Light",

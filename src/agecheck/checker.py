@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeAlias, Union
 
 from agecheck.challenge import Challenge
 from agecheck.errors import AgecheckError, ChallengeError, InternalError, PolicyError
@@ -16,6 +17,18 @@ from agecheck.policy import EffectivePolicy
 from agecheck.ports import Evidence, TokenSigner
 from agecheck.seal_state import SealState
 from agecheck.verdict import CheckResult, Reason, Verdict
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+# Union and not `|`: the names in quotes are loaded for type checkers alone.
+ImageSource: TypeAlias = Union[
+    bytes, bytearray, memoryview, str, os.PathLike[str], "Image", "NDArray[np.uint8]"
+]
+"""A picture: encoded JPEG, PNG or WebP, the path of such a file, a Pillow image, or a uint8 RGB
+array of shape (height, width, 3)."""
 
 DEFAULT_RELEASE_QUANTUM_MS = 50
 """A check takes about 20 ms: most are released at the first multiple."""
@@ -112,7 +125,7 @@ class AgeChecker:
         """sha256 in hex over the models and the calibration in use."""
         return self._bundle_digest
 
-    def check(self, image: object) -> CheckResult:
+    def check(self, image: ImageSource) -> CheckResult:
         """Check one picture of one person.
 
         Args:
@@ -133,13 +146,13 @@ class AgeChecker:
         self._require_still_will_do()
         return self._result(image)
 
-    async def check_async(self, image: object) -> CheckResult:
+    async def check_async(self, image: ImageSource) -> CheckResult:
         """`check` in a thread of its own, for callers that may not block their event loop."""
         import asyncio  # here, for it takes longer to load than all the rest of this package
 
         return await asyncio.to_thread(self.check, image)
 
-    def attest(self, image: object, challenge: Challenge, signer: TokenSigner) -> Attestation:
+    def attest(self, image: ImageSource, challenge: Challenge, signer: TokenSigner) -> Attestation:
         """Answer a relying party's challenge about one picture.
 
         The challenge is bound before a pixel is read, and the only thing that can be signed is
@@ -176,7 +189,7 @@ class AgeChecker:
         return Attestation(result.verdict, result.reason, token)
 
     async def attest_async(
-        self, image: object, challenge: Challenge, signer: TokenSigner
+        self, image: ImageSource, challenge: Challenge, signer: TokenSigner
     ) -> Attestation:
         """`attest` in a thread of its own."""
         import asyncio

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agecheck import AgeChecker, AgePolicy, ImageError, Verdict, load_checker
+from agecheck import AgeChecker, AgePolicy, ImageError, ImageSource, Verdict, load_checker
 from long.budget import LongRun
 from long.damage import damaged
 from long.pictures import CAT, encoded_portraits, framed, opened, without_a_face
@@ -16,7 +16,7 @@ MAX_CAT_SHARE = 0.01
 CHANCE_CATS = 2  # in a short run one cat is already more than a hundredth
 
 
-def outcome(checker: AgeChecker, picture: object) -> str:
+def outcome(checker: AgeChecker, picture: ImageSource) -> str:
     """What a caller sees; any other exception fails the test."""
     try:
         result = checker.check(picture)

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from agecheck import AgeChecker, AgePolicy, CheckResult, SealError, Verdict, load_checker
+from agecheck import (
+    AgeChecker,
+    AgePolicy,
+    CheckResult,
+    ImageSource,
+    SealError,
+    Verdict,
+    load_checker,
+)
 from agecheck.seal_state import SealLevel, Wall
 from seal.processes import first_worker_pid, pool_of, server_pid_of, status_of
 from selfies import degrade
@@ -40,7 +48,7 @@ def test_verdicts_are_those_of_the_default(
 ) -> None:
     """The choice of the detector's runtime does not decide about anybody."""
     two_people = degrade.side_by_side(sample, 1.0)
-    shown = {**pictures, "cat": cat, "two people": two_people}
+    shown: dict[str, ImageSource] = {**pictures, "cat": cat, "two people": two_people}
     answers = {name: (checker.check(shot), default.check(shot)) for name, shot in shown.items()}
     assert {name: both for name, both in answers.items() if both[0] != both[1]} == {}
     assert len({mediapipes for mediapipes, _ in answers.values()}) >= 8

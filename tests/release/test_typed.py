@@ -19,7 +19,10 @@ CONSUMER = Path(__file__).parent / "typed_consumer" / "program.py"
 PUBLIC = ("agecheck", "agecheck.token", "agecheck.relying_party")
 TOOLS = Path(sys.executable).parent
 PYTHON = ENVIRONMENTS / next(iter(interpreters())) / "bin" / "python"
-MISTAKE = "\n\nprint(check('selfie.jpg').age_years)\n"
+MISTAKES = {
+    "age_years": "\n\nprint(check('selfie.jpg').age_years)\n",
+    '"check"': "\n\nload_checker().check(17)\n",
+}
 
 
 def run(folder: Path, tool: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -82,11 +85,12 @@ def test_pyright_is_content(program: Path) -> None:
     )
 
 
-def test_both_refuse_to_read_an_age(program: Path) -> None:
-    """They see the package's types, and a result has no age: the two tests above can fail."""
-    program.write_text(program.read_text("utf-8") + MISTAKE, encoding="utf-8")
+@pytest.mark.parametrize("named", MISTAKES)
+def test_both_refuse_a_mistake(named: str, program: Path) -> None:
+    """A result has no age, and a number is no picture: both see the package's types."""
+    program.write_text(program.read_text("utf-8") + MISTAKES[named], encoding="utf-8")
     for ran in (mypy(program.parent), pyright(program.parent)):
-        assert "age_years" in ran.stdout
+        assert named in ran.stdout
         assert ran.returncode == 1
 
 

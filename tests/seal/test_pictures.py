@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from agecheck import AgeChecker, AgePolicy, CheckResult, ImageError, Verdict, load_checker
+from agecheck import (
+    AgeChecker,
+    AgePolicy,
+    CheckResult,
+    ImageError,
+    ImageSource,
+    Verdict,
+    load_checker,
+)
 from agecheck.errors import ImageFault
 from seal.processes import CAT, PORTRAIT
 from seal.tasks import OVER
@@ -21,7 +30,7 @@ from unit.picture_makers import encode, jpeg_claiming, png, seeds, webp_claiming
 BOMB_SIDE_PX = 8000  # 64 megapixels: exactly the limit
 
 
-def outcome(checker: AgeChecker, source: object) -> CheckResult | ImageFault:
+def outcome(checker: AgeChecker, source: ImageSource) -> CheckResult | ImageFault:
     try:
         return checker.check(source)
     except ImageError as error:
@@ -66,7 +75,8 @@ def test_every_kind_of_input_has_one_outcome(checker: AgeChecker, unsealed: AgeC
     """Pixels cross the wall as well as encoded bytes do."""
     picture = portrait_image()
     array = np.asarray(picture)
-    sources = [PORTRAIT, str(CAT), picture, array, array[:, ::-1], np.asfortranarray(array)]
+    sources: list[ImageSource] = [PORTRAIT, str(CAT), picture, array, array[:, ::-1]]
+    sources += [np.asfortranarray(array)]
     sources += [picture.convert("L"), picture.convert("RGBA"), memoryview(CAT.read_bytes())]
     for source in sources:
         assert outcome(checker, source) == outcome(unsealed, source)
@@ -114,7 +124,7 @@ def test_what_is_no_picture_is_refused_alike(
     empty.write_bytes(b"")
     gif = io.BytesIO()
     Image.new("L", (8, 8)).save(gif, "GIF")
-    expected: list[tuple[object, ImageFault]] = [
+    expected: list[tuple[Any, ImageFault]] = [
         (b"", ImageFault.EMPTY),
         (bytearray(), ImageFault.EMPTY),
         (empty, ImageFault.EMPTY),

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import agecheck
-from agecheck import AgePolicy, load_checker
+from agecheck import AgePolicy, ImageSource, load_checker
 from agecheck.seal.pool import WorkerPool
 from agecheck.seal.setup import WorkerSetup
 from seal.processes import CAT, PORTRAIT, becomes_true
@@ -51,7 +51,7 @@ def test_a_hundred_checks_change_no_file(tmp_path: Path, monkeypatch: pytest.Mon
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    pictures: list[object] = [PORTRAIT.read_bytes(), CAT.read_bytes()]
+    pictures: list[ImageSource] = [PORTRAIT.read_bytes(), CAT.read_bytes()]
     with Image.open(PORTRAIT) as opened:
         pictures += [opened.convert("RGB").resize((320, 320)), b"not a picture"]
 

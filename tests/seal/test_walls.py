@@ -186,7 +186,7 @@ def test_other_walls_than_before_are_refused(
     pool = pool_of(checker)
     lesser = SealState(SealLevel.PARTIAL, (Wall.LANDLOCK,))
     monkeypatch.setattr(pool, "_state", lesser)
-    check: Callable[[object], object] = checker.check
+    check: Callable[[Path], object] = checker.check
     with pytest.raises(SealError, match="other walls"):
         check(PORTRAIT)
     monkeypatch.undo()

@@ -17,6 +17,7 @@ from agecheck import (
     Challenge,
     ChallengeError,
     CheckResult,
+    ImageSource,
     PolicyError,
     Reason,
     SealError,
@@ -148,8 +149,9 @@ class TestChecking:
             picture = opened.convert("RGB")
         array = np.asarray(picture)
         content = portrait.read_bytes()
-        sources = [portrait, str(portrait), content, bytearray(content), memoryview(content)]
-        sources += [picture, array, array.copy(order="F"), recoded(portrait, "PNG")]
+        sources: list[ImageSource] = [portrait, str(portrait), picture, array]
+        sources += [content, bytearray(content), memoryview(content)]
+        sources += [array.copy(order="F"), recoded(portrait, "PNG")]
         assert [checker.check(source) for source in sources] == [OVER] * len(sources)
 
     @pytest.mark.parametrize("side_px", [400, 512, 900, 1600])
@@ -167,7 +169,7 @@ class TestChecking:
         """A checker shared by a server's threads does not mix two people up."""
         small = recoded(portrait, "JPEG", 200)
         large = recoded(portrait, "JPEG", 1200)
-        pictures: list[object] = [portrait, cat, small, large] * 10
+        pictures: list[ImageSource] = [portrait, cat, small, large] * 10
         one = [checker.check(picture) for picture in pictures]
         with ThreadPoolExecutor(max_workers=2) as pool:
             assert list(pool.map(checker.check, pictures)) == one
@@ -176,7 +178,7 @@ class TestChecking:
 
 class TestAttesting:
     @staticmethod
-    def attest(checker: AgeChecker, image: object, key: DeviceKey) -> str | None:
+    def attest(checker: AgeChecker, image: ImageSource, key: DeviceKey) -> str | None:
         signer = key.signer(SHOP, now=lambda: NOW_S)
         return checker.attest(image, Challenge(SHOP, NONCE, 18), signer).token
 

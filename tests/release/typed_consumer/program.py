@@ -8,10 +8,12 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import assert_type
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL.Image import Image
 
 import agecheck
 from agecheck import (
@@ -26,6 +28,7 @@ from agecheck import (
     EffectivePolicy,
     ImageError,
     ImageFault,
+    ImageSource,
     InternalError,
     KeyFileError,
     Light,
@@ -102,7 +105,7 @@ def check(path: str) -> Verdict:
     return result.verdict
 
 
-async def attest(checker: AgeChecker, image: bytes, nonce: str) -> str | None:
+async def attest(checker: AgeChecker, image: ImageSource, nonce: str) -> str | None:
     """A token, without blocking an event loop."""
     signer = DeviceKey.load("device.key").signer("https://shop.example")
     assert_type(signer, AudienceSigner)
@@ -110,6 +113,15 @@ async def attest(checker: AgeChecker, image: bytes, nonce: str) -> str | None:
     attestation = await checker.attest_async(image, challenge, signer)
     assert_type(attestation, Attestation)
     return attestation.token
+
+
+def every_source(
+    checker: AgeChecker, content: bytes, opened: Image, pixels: NDArray[np.uint8]
+) -> list[CheckResult]:
+    """A picture in each of the forms in which it is taken."""
+    sources: list[ImageSource] = [content, bytearray(content), memoryview(content)]
+    sources += ["selfie.jpg", Path("selfie.jpg"), opened, pixels]
+    return [checker.check(source) for source in sources]
 
 
 def live(checker: AgeChecker, frames: Iterable[NDArray[np.uint8]]) -> CheckResult | None:
@@ -123,7 +135,7 @@ def live(checker: AgeChecker, frames: Iterable[NDArray[np.uint8]]) -> CheckResul
         for frame in frames:
             session.show(frame, round(time.monotonic() * 1000))
             assert_type(session.tick(), LiveCode)
-            if session.over:
+            if session.is_done:
                 break
         return session.finish()
 
