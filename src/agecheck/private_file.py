@@ -6,9 +6,11 @@ For what a device keeps beside its key. Python's OSError names the path, so none
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
+from enum import StrEnum
 from pathlib import Path
 
 from agecheck.errors import AgecheckError
@@ -16,43 +18,85 @@ from agecheck.errors import AgecheckError
 _MODE = 0o600
 
 
+_ROOT_UID = _ROOT_GID = 0
+
+
+class PrivateFileFault(StrEnum):
+    """What is wrong with a file, to be said of it by whoever knows what it is."""
+
+    UNREADABLE = "cannot be read"
+    SYMLINK = "is a symlink; give the path of the file itself"
+    NOT_REGULAR = "is not a regular file"
+    OTHER_OWNER = "belongs to another user"
+    SHARED = "is open to others than its owner; its mode must be 0600"
+    TOO_LONG = "is longer than any that this version takes"
+    UNWRITABLE = "cannot be written"
+
+
 class PrivateFileError(AgecheckError):
     """The file cannot be read, written or trusted. The message repeats neither path nor content."""
 
+    def __init__(self, fault: PrivateFileFault) -> None:
+        self.fault = fault
+        super().__init__(f"the file {fault.value}")
 
-def read(path: Path, *, max_bytes: int) -> bytes | None:
+    def __reduce__(self) -> tuple[type[PrivateFileError], tuple[PrivateFileFault]]:
+        return type(self), (self.fault,)
+
+
+def read(path: Path, *, max_bytes: int, may_be_roots: bool = False) -> bytes | None:
     """The file's content, or None where there is no file.
 
-    Owner, mode and kind are taken from the opened file; a symlink at the end is not followed.
+    Owner, mode and kind are taken from the opened file, so that it cannot be swapped between the
+    check and the read; a symlink at the end of the path is not followed.
+
+    Args:
+        path: where it is.
+        max_bytes: a longer file is refused.
+        may_be_roots: root may own it, and its group may be root's with leave to read. So systemd
+            hands a credential to its service, by an access list that shows in the group's mode.
 
     Raises:
         PrivateFileError: it is not ours alone, longer than `max_bytes`, or unreadable.
     """
-    fault = "the file cannot be read"
+    fault = PrivateFileFault.UNREADABLE
     descriptor = -1
     try:
         # O_NONBLOCK: opening a named pipe would wait for a writer otherwise.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         descriptor = os.open(path, flags)
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-            fault = "the file is not a regular file of this user"
-        elif status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            fault = "others than its owner have access to the file; its mode must be 0600"
+        distrusted = _distrust(os.fstat(descriptor), may_be_roots=may_be_roots)
+        if distrusted is not None:
+            fault = distrusted
         else:
             with os.fdopen(os.dup(descriptor), "rb") as file:
                 content = file.read(max_bytes + 1)
             if len(content) <= max_bytes:
                 return content
-            fault = "the file is longer than any that this version writes"
+            fault = PrivateFileFault.TOO_LONG
     except FileNotFoundError:
         return None
-    except (OSError, ValueError):  # ValueError: a NUL character in the path
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            fault = PrivateFileFault.SYMLINK
+    except ValueError:  # a NUL character in the path
         pass
     finally:
         if descriptor >= 0:
             os.close(descriptor)
     raise PrivateFileError(fault)
+
+
+def _distrust(status: os.stat_result, *, may_be_roots: bool) -> PrivateFileFault | None:
+    if not stat.S_ISREG(status.st_mode):
+        return PrivateFileFault.NOT_REGULAR
+    others = stat.S_IRWXG | stat.S_IRWXO
+    if status.st_uid != os.geteuid():
+        if not may_be_roots or status.st_uid != _ROOT_UID:
+            return PrivateFileFault.OTHER_OWNER
+        if status.st_gid == _ROOT_GID:
+            others &= ~stat.S_IRGRP
+    return PrivateFileFault.SHARED if status.st_mode & others else None
 
 
 def replace(path: Path, content: bytes, *, by_way_of: Path | None = None) -> None:
@@ -83,7 +127,7 @@ def replace(path: Path, content: bytes, *, by_way_of: Path | None = None) -> Non
         with contextlib.suppress(OSError, ValueError):
             temporary.unlink()
     if not written:
-        raise PrivateFileError("the file cannot be written")
+        raise PrivateFileError(PrivateFileFault.UNWRITABLE)
     with contextlib.suppress(OSError):
         sync_folder(path.parent)
 

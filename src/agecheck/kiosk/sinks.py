@@ -13,9 +13,11 @@ from ssl import SSLContext, create_default_context
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from agecheck import private_file
 from agecheck.kiosk.addresses import is_https
 from agecheck.kiosk.config import FallbackSection, GpioSection, WebhookSection
 from agecheck.kiosk.errors import DeliveryError, KioskConfigError
+from agecheck.private_file import PrivateFileError
 
 MAX_SECRET_BYTES = 4096
 
@@ -200,17 +202,19 @@ def tls_of(ca_file: str | None) -> SSLContext:
 
 
 def read_secret(path: str | Path) -> bytes:
-    """The content of a secret file that only this user can read, without a last line break.
+    """The content of a secret file of this user or root alone, without a last line break.
 
     Raises:
         KioskConfigError: it cannot be read, is empty, or others can read it.
     """
-    content, mode = b"", 0o777
-    with suppress(OSError, ValueError), Path(path).open("rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        content = file.read(MAX_SECRET_BYTES + 1).removesuffix(b"\n")
-    if not content or len(content) > MAX_SECRET_BYTES:
-        raise KioskConfigError("settings: a secret file cannot be read, is empty or too large")
-    if mode & 0o077:
-        raise KioskConfigError("settings: others can read a secret file; its mode must be 0600")
-    return content
+    content, fault = None, "cannot be read"
+    try:
+        content = private_file.read(Path(path), max_bytes=MAX_SECRET_BYTES, may_be_roots=True)
+    except PrivateFileError as error:
+        fault = error.fault.value
+    if content is None:
+        raise KioskConfigError(f"settings: a secret file {fault}")
+    secret = content.removesuffix(b"\n")
+    if not secret:
+        raise KioskConfigError("settings: a secret file is empty")
+    return secret

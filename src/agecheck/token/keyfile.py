@@ -7,15 +7,14 @@ not even as the context of another: every KeyFileError here is raised outside an
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import secrets
-import stat
 from pathlib import Path
 
 from agecheck import private_file
 from agecheck.errors import KeyFileError
+from agecheck.private_file import PrivateFileError, PrivateFileFault
 from agecheck.strict_json import parse_json_object
 from agecheck.token.encoding import base64url_decode, base64url_encode
 
@@ -64,30 +63,24 @@ def write_new(path: Path, root: bytes) -> None:
 def read(path: Path) -> bytes:
     """The 32-byte root secret of a key file that only this user can read.
 
-    Owner, mode and kind are taken from the opened file, so that it cannot be swapped between the
-    check and the read; a symlink at the end of the path is not followed.
-
     Raises:
         KeyFileError: no such file, not ours, readable by others, or malformed.
     """
     _require_posix()
-    descriptor = _open_for_reading(path)
-    content, fault = b"", None
+    content, fault = None, "there is no key file at that path"
     try:
-        fault = _distrust(os.fstat(descriptor))
-        if fault is None:
-            content = os.read(descriptor, _MAX_FILE_BYTES + 1)
-    except OSError:
-        fault = "the key file cannot be read"
-    finally:
-        os.close(descriptor)
-    if fault is not None:
+        content = private_file.read(path, max_bytes=_MAX_FILE_BYTES)
+    except PrivateFileError as error:
+        fault = f"the key file {error.fault.value}"
+        if error.fault is PrivateFileFault.TOO_LONG:
+            fault = _MALFORMED
+    if content is None:
         raise KeyFileError(fault)
     return _parse(content)
 
 
 def _parse(content: bytes) -> bytes:
-    members = parse_json_object(content) if len(content) <= _MAX_FILE_BYTES else None
+    members = parse_json_object(content)
     if members is None or members.keys() != {"format", "version", "root"}:
         raise KeyFileError(_MALFORMED)
     version, encoded = members["version"], members["root"]
@@ -97,32 +90,6 @@ def _parse(content: bytes) -> bytes:
     if root is None or len(root) != ROOT_SECRET_BYTES:
         raise KeyFileError(_MALFORMED)
     return root
-
-
-def _distrust(status: os.stat_result) -> str | None:
-    if not stat.S_ISREG(status.st_mode):
-        return "the key file is not a regular file"
-    if status.st_uid != os.geteuid():
-        return "the key file belongs to another user"
-    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        return "others than its owner have access to the key file; its mode must be 0600"
-    return None
-
-
-def _open_for_reading(path: Path) -> int:
-    # O_NONBLOCK: opening a named pipe would wait for a writer otherwise.
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    fault = "the key file cannot be read"
-    try:
-        return os.open(path, flags)
-    except FileNotFoundError:
-        fault = "there is no key file at that path"
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            fault = "the key file is a symlink; give the path of the file itself"
-    except ValueError:  # a NUL character in the path
-        pass
-    raise KeyFileError(fault)
 
 
 def _require_posix() -> None:
