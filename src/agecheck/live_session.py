@@ -31,7 +31,7 @@ class LiveSession:
     """One attempt of one person. Made by `AgeChecker.live_session`; for one thread::
 
         with checker.live_session() as session:
-            while not session.over:
+            while not session.is_done:
                 ...  # session.show(frame, at_ms) for the frames of half a second
                 tell(session.tick())
             result = session.finish()
@@ -41,7 +41,7 @@ class LiveSession:
 
     def __init__(self, channel: SessionChannel, script: LiveScript) -> None:
         self._channel, self._script = channel, script
-        self._over = False
+        self._is_done = False
 
     def __repr__(self) -> str:
         return "<LiveSession>"
@@ -58,9 +58,9 @@ class LiveSession:
         return self._script.lights
 
     @property
-    def over(self) -> bool:
-        """Whether the session has said DONE: call `finish`."""
-        return self._over
+    def is_done(self) -> bool:
+        """Whether it has said DONE: call `finish`. Nothing of an age: that is the result's."""
+        return self._is_done
 
     def lights_began(self, at_ms: int) -> None:
         """Say when the screen began to show `lights`. Once; a second time is ignored.
@@ -102,7 +102,7 @@ class LiveSession:
         from agecheck.guidance import LiveCode
 
         code = self._channel.tick()
-        self._over = self._over or code is LiveCode.DONE
+        self._is_done = self._is_done or code is LiveCode.DONE
         return code
 
     def finish(self) -> CheckResult:
@@ -112,12 +112,12 @@ class LiveSession:
             WorkerError: the worker failed, or there was a result already.
             InternalError: it could not come to a result.
         """
-        self._over = True
+        self._is_done = True
         return self._channel.finish()
 
     def abort(self) -> None:
         """End the session without a result. Does nothing when it is over."""
-        self._over = True
+        self._is_done = True
         self._channel.abort()
 
 

@@ -43,13 +43,13 @@ class Session:
     lights: Sequence[Light] = ()
 
     def __init__(self, ending: CheckResult | Exception) -> None:
-        self._ending, self.over = ending, False
+        self._ending, self.is_done = ending, False
 
     def __enter__(self) -> Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.over = True
+        self.is_done = True
 
     def lights_began(self, at_ms: int) -> None: ...
 
@@ -58,7 +58,7 @@ class Session:
         return True
 
     def tick(self) -> LiveCode:
-        self.over = True
+        self.is_done = True
         return LiveCode.DONE
 
     def finish(self) -> CheckResult:

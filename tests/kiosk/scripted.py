@@ -32,7 +32,7 @@ class ScriptedLive:
     closed: int = 0
 
     @property
-    def over(self) -> bool:
+    def is_done(self) -> bool:
         return len(self.shown) >= self.n_frames
 
     def lights_began(self, at_ms: int) -> None:

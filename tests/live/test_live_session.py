@@ -65,7 +65,7 @@ def run(session: LiveSession, actor: Actor, max_ms: int = 12_000) -> CheckResult
         for at_ms in range(tick_at_ms - TICK_MS, tick_at_ms, FRAME_MS):
             assert session.show(actor.frame(at_ms), at_ms)
         actor.hear(session.tick(), tick_at_ms)
-        if session.over:
+        if session.is_done:
             break
     return session.finish()
 
@@ -76,7 +76,7 @@ class TestPassive:
         with passive.live_session() as session:
             assert session.lights == ()
             assert run(session, Person(0), max_ms=3000) == CheckResult(Verdict.OVER)
-            assert session.over
+            assert session.is_done
 
     def test_a_photograph_shows_no_life(self, passive: AgeChecker) -> None:
         """Held by hand, however long; nobody is accused."""
@@ -89,7 +89,7 @@ class TestPassive:
         """An adult's face, and still neither OVER nor UNDER."""
         with passive.live_session() as session:
             result = run(session, SPECIES[species](4), max_ms=6000)
-            assert session.over
+            assert session.is_done
         assert result == CheckResult.inconclusive(Reason.PRESENTATION_ATTACK)
 
     def test_a_still_picture_cannot_be_checked(self, passive: AgeChecker) -> None:
@@ -161,10 +161,16 @@ class TestSurface:
         """One session, one result."""
         session = passive.live_session()
         assert session.finish() == CheckResult.inconclusive(Reason.NO_FACE)
-        assert session.over
+        assert session.is_done
         for use in (session.finish, session.tick):
             with pytest.raises(WorkerError):
                 use()
+
+    def test_its_end_is_not_named_like_an_answer(self, passive: AgeChecker) -> None:
+        """A token's `.over` is that somebody is old enough: who mixed them up would let all in."""
+        with passive.live_session() as session:
+            assert not session.is_done
+            assert not hasattr(session, "over")
 
     def test_abort_ends_it_without_a_result(self, passive: AgeChecker) -> None:
         """People walk away; a second abort does no harm."""
