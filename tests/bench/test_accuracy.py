@@ -12,6 +12,7 @@ from typing import Any
 from agecheck.bench.observe import AGECHECK, Observer
 from agecheck.bench.statistics import MIN_N
 from agecheck.calibration import shipped_calibration
+from agecheck.policy import EffectivePolicy
 from bench.faces import LabelledFolder
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "bench.md"
@@ -124,7 +125,7 @@ class TestResults:
 class TestPrivacy:
     def test_no_age_of_a_picture_is_in_any_file(self, out: Path, labelled: LabelledFolder) -> None:
         """Every estimate is made again and looked for, in every file and in what was printed."""
-        observer = Observer(shipped_calibration())
+        observer = Observer(shipped_calibration(), EffectivePolicy(18, 25.0, 3))
         texts = text_files(out) | text_files_beside(out)
         looked_for = 0
         for name in labelled.usable[::3]:

@@ -17,7 +17,6 @@ from agecheck.bench.observe import AGECHECK, Observation, Sighting
 from agecheck.bench.tally import Tally
 from agecheck.calibration import shipped_calibration
 from agecheck.cli.program import cli
-from agecheck.policy import EffectivePolicy
 from bench.faces import LabelledFolder
 
 
@@ -129,7 +128,7 @@ def test_a_peer_that_says_120_breaks_nothing() -> None:
         age = 16 if index < 80 else 30
         seen = Observation(None, 120.0, None, 120.0)
         label = FaceLabel(f"{index}.jpg", age, age)
-        tally.add(label, Sighting({AGECHECK: seen}), (), EffectivePolicy(18, 25.0, 3))
+        tally.add(label, Sighting({AGECHECK: seen}), ())
     figure = Measures(tally, AGECHECK).pass_at_rate(bands.ADULTS[1], bands.MINORS_18, 0.05)
     assert (figure["value"], figure["minors_over"]["value"]) == (0.0, 0.0)
 

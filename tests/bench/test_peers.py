@@ -57,7 +57,7 @@ def test_an_unknown_peer_is_told_those_that_there_are() -> None:
 
 def test_a_peers_failure_on_a_picture_is_counted_as_its_own(portrait: Path) -> None:
     """A peer that raises costs agecheck nothing, and is not over."""
-    observer = Observer(shipped_calibration(), [NAME])
+    observer = Observer(shipped_calibration(), POLICY, [NAME])
     seen = observer.see(b"no picture").by_subject[NAME]
     assert (seen.reason, seen.decision_years) == (PEER_FAILED, None)
     both = observer.see(portrait.read_bytes()).by_subject
@@ -73,7 +73,7 @@ def test_who_refuses_hard_faces_gains_nothing() -> None:
         years = 50.0 if is_hard else 32.0
         own = Observation("NO_FACE") if is_hard else Observation(None, 32.0, 2.0, 32.0)
         seen = {AGECHECK: own, NAME: Observation(None, years, None, years)}
-        tally.add(FaceLabel(f"{index}.jpg", 30, 30), Sighting(seen), (), POLICY)
+        tally.add(FaceLabel(f"{index}.jpg", 30, 30), Sighting(seen), ())
     own_figures, other = Measures(tally, AGECHECK), Measures(tally, NAME)
     everybody = ("", "", "all")
     errors = [of.mean(everybody, "absolute error")["value"] for of in (own_figures, other)]

@@ -13,9 +13,8 @@ from agecheck.bench.measures import Measures
 from agecheck.bench.observe import AGECHECK, Observation, Sighting
 from agecheck.bench.statistics import MIN_PEOPLE, effective_people, share
 from agecheck.bench.tally import Tally, bootstrap_weights
-from agecheck.policy import EffectivePolicy
+from agecheck.verdict import Verdict
 
-POLICY = EffectivePolicy(18, 25.0, 3)
 EVERYBODY = ("", "", "all")
 
 
@@ -24,9 +23,10 @@ def tally_of(pictures: int, people: int) -> Tally:
     tally = Tally()
     for index in range(pictures):
         person = index % people
-        years = 30.0 if person % 3 == 0 else 15.0
+        years, verdict = (30.0, Verdict.OVER) if person % 3 == 0 else (15.0, Verdict.UNDER)
         label = FaceLabel(f"{index}.jpg", 16, 16, (), f"person-{person}")
-        tally.add(label, Sighting({AGECHECK: Observation(None, years, 2.0, years)}), (), POLICY)
+        seen = Observation(None, years, 2.0, years, verdict)
+        tally.add(label, Sighting({AGECHECK: seen}), ())
     return tally
 
 

@@ -19,8 +19,9 @@ from agecheck.errors import CalibrationError, ImageError
 from agecheck.estimate import AgeEstimate
 from agecheck.image.header import read_header
 from agecheck.models.store import ModelStore
+from agecheck.policy import EffectivePolicy
 from agecheck.ports import AlignedFace, FaceMesh
-from agecheck.verdict import Reason
+from agecheck.verdict import Reason, Verdict
 from agecheck.vision import age, facemesh
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Observation:
         reason: why there is no estimate, or why it is not decided on; None when it is.
         mean_years, sd_years: the estimate; None where there is none, or no stated uncertainty.
         decision_years: the age that reaches a challenge age or not; None when it cannot pass.
+        verdict: the policy's answer to the estimate; None for whoever answers by no policy.
 
     Like AgeEstimate it shows nothing when printed and refuses to be pickled or copied.
     """
@@ -50,6 +52,7 @@ class Observation:
     mean_years: float | None = None
     sd_years: float | None = None
     decision_years: float | None = None
+    verdict: Verdict | None = None
 
     def __repr__(self) -> str:
         return "<Observation>"
@@ -114,13 +117,15 @@ class Observer:
         PeerError: a peer cannot run here.
     """
 
-    def __init__(self, calibration: Calibration, peers: Sequence[str] = ()) -> None:
+    def __init__(
+        self, calibration: Calibration, policy: EffectivePolicy, peers: Sequence[str] = ()
+    ) -> None:
         store = ModelStore()
         if calibration.models_digest != store.digest():
             raise CalibrationError("the calibration was made for other models")
         if calibration.fusion.features != age.FEATURES:
             raise CalibrationError("the calibration was fitted on other features")
-        self._calibration = calibration
+        self._calibration, self._policy = calibration, policy
         self._recorder = MeshRecorder(build_age_features(store))
         self._pipeline = replace(build_pipeline(store, self._recorder), assessor=self._recorder)
         self._peers = {name: load_peer(name) for name in peers}
@@ -154,14 +159,13 @@ class Observer:
         if self._recorder.reason is not None:
             return Observation(str(self._recorder.reason))
         estimate = age.fuse(self._calibration.fusion, vector)
-        figures = (estimate.mean_years, estimate.sd_years, estimate.cautious_years)
-        if not all(math.isfinite(figure) for figure in figures):
-            return Observation(str(Reason.ESTIMATE_INVALID))
-        if not estimate.sd_years <= self._calibration.max_sd_years:
-            return Observation(
-                str(Reason.ESTIMATE_UNCERTAIN), estimate.mean_years, estimate.sd_years
-            )
-        return Observation(None, estimate.mean_years, estimate.sd_years, estimate.cautious_years)
+        mean_years, sd_years = estimate.mean_years, estimate.sd_years
+        decided = self._policy.decide(estimate, max_sd_years=self._calibration.max_sd_years)
+        if decided.reason is Reason.ESTIMATE_INVALID:
+            return Observation(str(decided.reason))
+        if decided.reason is Reason.ESTIMATE_UNCERTAIN:
+            return Observation(str(decided.reason), mean_years, sd_years)
+        return Observation(None, mean_years, sd_years, estimate.cautious_years, decided.verdict)
 
     def _ask(self, name: str, encoded: bytes) -> Observation:
         try:

@@ -25,7 +25,7 @@ from agecheck.bench.labels import FaceLabel
 from agecheck.bench.observe import AGECHECK, Observation, Sighting
 from agecheck.bench.slices import compared_slices, slices_of
 from agecheck.bench.statistics import IntArray
-from agecheck.policy import EffectivePolicy
+from agecheck.verdict import Verdict
 
 REPLICATES = 200
 STEPS_PER_YEAR = 10
@@ -87,18 +87,11 @@ class Tally:
         found = self.sums.get(key)
         return np.zeros(1 + REPLICATES, dtype=np.int64) if found is None else found
 
-    def add(
-        self,
-        label: FaceLabel,
-        sighting: Sighting,
-        dimensions: tuple[str, ...],
-        policy: EffectivePolicy,
-    ) -> None:
+    def add(self, label: FaceLabel, sighting: Sighting, dimensions: tuple[str, ...]) -> None:
         """Add one picture.
 
         Args:
             dimensions: names of the label's groups.
-            policy: agecheck's, whose verdicts are counted.
         """
         weights = bootstrap_weights(label.subject or label.file)
         slices = slices_of(label, sighting.eye_distance_px, dimensions)
@@ -117,10 +110,9 @@ class Tally:
             if own is not None and subject != AGECHECK:
                 for where in compared_slices(slices, dimensions):
                     self._add_beside((subject, *where), label, own, seen, weights)
-        verdict = None if own is None else _verdict(own, policy)
-        if verdict is not None:
+        if own is not None and own.verdict in (Verdict.OVER, Verdict.UNDER):
             for where in slices:
-                self.counts[AGECHECK, *where, verdict] += 1
+                self.counts[AGECHECK, *where, own.verdict.value] += 1
 
     def _add_acquisition(self, subject: str, seen: Observation) -> None:
         if seen.reason is not None:
@@ -211,15 +203,6 @@ def reached_counts(tally: Tally, subject: str, band: bands.Band) -> IntArray:
         if found is not None:
             by_step[:, step] = found
     return np.asarray(by_step[:, ::-1].cumsum(axis=1)[:, ::-1])
-
-
-def _verdict(seen: Observation, policy: EffectivePolicy) -> str | None:
-    """OVER or UNDER as EffectivePolicy.decide has it, or None."""
-    if seen.mean_years is None or seen.decision_years is None:
-        return None
-    if seen.mean_years < policy.age_limit:
-        return "UNDER"
-    return "OVER" if seen.decision_years >= policy.challenge_age_years else None
 
 
 def _highest_challenge_age(seen: Observation) -> int:

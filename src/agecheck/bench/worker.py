@@ -62,12 +62,11 @@ class _Looker(Protocol):
 class _AccuracyLooker:
     def __init__(self, setup: RunSetup) -> None:
         self._group_by = setup.group_by
-        self._policy = setup.policy
-        self._observer = Observer(setup.calibration, setup.peers)
+        self._observer = Observer(setup.calibration, setup.policy, setup.peers)
 
     def look(self, tally: Tally, label: FaceLabel, encoded: bytes) -> str | None:
         sighting = self._observer.see(encoded)
-        tally.add(label, sighting, self._group_by, self._policy)
+        tally.add(label, sighting, self._group_by)
         return sighting.image_fault
 
 
