@@ -45,7 +45,7 @@ def _percent(share: str) -> str:
 
 
 def _adult_pass(document: Document) -> Table:
-    rates = [f"{rate:g}" for rate in bands.FALSE_OVER_RATES]
+    rates = [f"{rate:g}" for rate in bands.REPORTED_RATES]
     return Table(
         "adult_pass",
         "Adults passed at a false-over rate of minors of 14 to 17",

@@ -41,7 +41,7 @@ GROUP_BANDS = (ALL, Band("13-17", 13, 17), MINORS, *ADULTS)
 AGE_LIMITS_YEARS = tuple(range(13, 22))
 MINOR_BAND_YEARS = 4
 """The minors of an age limit are those of the four years below it, as in the calibration."""
-FALSE_OVER_RATES = (0.05, 0.02, 0.01, 0.001)
+REPORTED_RATES = (0.05, 0.02, 0.01, 0.001)
 CHALLENGE_AGES_YEARS = tuple(range(18, 36))
 SINGLE_YEARS = tuple(range(10, 18))
 

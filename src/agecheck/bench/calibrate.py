@@ -12,7 +12,7 @@ import numpy as np
 
 from agecheck.bench.bands import AGE_LIMITS_YEARS
 from agecheck.bench.challenge_table import (
-    FALSE_OVER_RATES,
+    CALIBRATED_RATES,
     RefusedRate,
     challenge_ages,
     count_minors,
@@ -98,7 +98,7 @@ def require_enough(labels: Sequence[FaceLabel], *, fits: bool) -> None:
     ages_years = np.array([float(label.lowest_age_years) for label in labels])
     people = [_person(label) for label in labels]
     most = max(count_minors(limit, ages_years, people) for limit in AGE_LIMITS_YEARS)
-    easiest = max(FALSE_OVER_RATES)
+    easiest = max(CALIBRATED_RATES)
     needed = max(minors_needed(easiest), MIN_N)
     if most < needed:
         raise FitError(

@@ -21,9 +21,9 @@ from agecheck.bench.statistics import (
 )
 from agecheck.policy import MAX_CHALLENGE_AGE_YEARS
 
-FALSE_OVER_RATES = (0.10, 0.05, 0.03, 0.02, 0.01, 0.005)
+CALIBRATED_RATES = (0.10, 0.05, 0.03, 0.02, 0.01, 0.005)
 BOOTSTRAPS = 1000
-CONFIDENCE = 0.9
+RATE_CONFIDENCE = 0.9
 """With which a rate is a maximum for faces of the same kind; one-sided."""
 
 
@@ -83,7 +83,7 @@ def challenge_ages(
     """Read the table off labelled faces (docs/adr/0017-challenge-ages-with-confidence.md).
 
     A small rate is read off a handful of minors, so the challenge age is the one that keeps it in
-    CONFIDENCE of the bootstrap samples of the minors: the upper end of what it may be. Each person
+    RATE_CONFIDENCE of the bootstrap samples of the minors: the upper end of what it may be. Each person
     counts once, by the share of their pictures that pass, and people are what is drawn.
 
     Args:
@@ -99,18 +99,18 @@ def challenge_ages(
         if not minor_people:
             found.refused += [
                 RefusedRate(limit, rate, 0, max(minors_needed(rate), MIN_N))
-                for rate in FALSE_OVER_RATES
+                for rate in CALIBRATED_RATES
             ]
             continue
         whose = _numbered([who for who, is_one in zip(people, are_minors, strict=True) if is_one])
         drawn = rng.integers(0, minor_people, (BOOTSTRAPS, minor_people))
         bootstrapped = bootstrapped_challenge_ages(passing_years[are_minors], whose, drawn)
-        for rate in FALSE_OVER_RATES:
+        for rate in CALIBRATED_RATES:
             needed = max(minors_needed(rate), MIN_N)
             if minor_people < needed:
                 found.refused.append(RefusedRate(limit, rate, minor_people, needed))
                 continue
-            upper = float(np.quantile(bootstrapped[rate], CONFIDENCE, method="higher"))
+            upper = float(np.quantile(bootstrapped[rate], RATE_CONFIDENCE, method="higher"))
             challenge_age = max(found.highest_at(rate), rounded_up(upper))
             if not limit < challenge_age <= MAX_CHALLENGE_AGE_YEARS:
                 found.refused.append(RefusedRate(limit, rate, minor_people, None))
@@ -136,17 +136,17 @@ def bootstrapped_challenge_ages(
         whose: number of the person in it, from 0 (pictures,).
         drawn: numbers of the people in each draw (draws, people).
     """
-    people, rates = drawn.shape[1], np.array(FALSE_OVER_RATES)
+    people, rates = drawn.shape[1], np.array(CALIBRATED_RATES)
     falling = np.argsort(-passing_years, kind="stable")
     scores_years, owner = passing_years[falling], whose[falling]
     vote = 1 / np.bincount(whose, minlength=people)[owner]
-    found = np.empty((drawn.shape[0], len(FALSE_OVER_RATES)))
+    found = np.empty((drawn.shape[0], len(CALIBRATED_RATES)))
     for row, chosen in zip(found, drawn, strict=True):
         passed = (np.bincount(chosen, minlength=people)[owner] * vote).cumsum()
         # The sum of a person's equal parts may lie a rounding beside one.
         first_too_many = np.searchsorted(passed, rates * people + 1e-9, side="right")
         row[:] = [challenge_age_above(float(score)) for score in scores_years[first_too_many]]
-    return dict(zip(FALSE_OVER_RATES, found.T, strict=True))
+    return dict(zip(CALIBRATED_RATES, found.T, strict=True))
 
 
 def _numbered(people: Sequence[str]) -> IntArray:

@@ -27,7 +27,7 @@ def comparison(own: Measures, other: Measures, groups: Sequence[Place]) -> dict[
         "adult_pass": {
             adults.name: {
                 f"{rate:g}": _pass_difference(own, other, adults, rate)
-                for rate in bands.FALSE_OVER_RATES
+                for rate in bands.REPORTED_RATES
             }
             for adults in bands.ADULTS
         },
