@@ -6,7 +6,6 @@ import datetime
 import ipaddress
 import os
 import ssl
-import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from gpiozero.pins.mock import MockFactory
 from agecheck.kiosk.addresses import require_safe_url
 from agecheck.kiosk.config import FallbackSection, GpioSection, WebhookSection
 from agecheck.kiosk.errors import DeliveryError, KioskConfigError
-from agecheck.kiosk.sinks import Fallback, GpioPulse, Stdout, Webhook, read_secret
+from agecheck.kiosk.sinks import Fallback, GpioPulse, Stdout, Webhook
 
 TOKEN = ".".join(("aaa", "bbb", "ccc"))
 
@@ -274,63 +273,3 @@ def test_a_fallback_address_gets_an_empty_request(server: Server) -> None:
     [(path, body, headers)] = server.got
     assert (path, body) == ("/200", b"")
     assert "content-type" not in headers
-
-
-def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
-    """Mode 0600, and the last line break is no part of it."""
-    path = tmp_path / "secret"
-    path.write_bytes(b"a" * 40 + b"\n")
-    path.chmod(0o600)
-    assert read_secret(path) == b"a" * 40
-    path.chmod(0o640)
-    with pytest.raises(KioskConfigError):
-        read_secret(path)
-    for bad in (tmp_path / "none", tmp_path):
-        with pytest.raises(KioskConfigError):
-            read_secret(bad)
-
-
-def test_a_secret_behind_a_symlink_is_refused(tmp_path: Path) -> None:
-    """Who may change the link would choose which of this user's files is the secret."""
-    real, link = tmp_path / "real", tmp_path / "link"
-    real.write_bytes(b"a" * 40)
-    real.chmod(0o600)
-    link.symlink_to(real)
-    with pytest.raises(KioskConfigError, match="symlink"):
-        read_secret(link)
-
-
-@pytest.mark.parametrize(
-    ("owner", "group", "mode", "refused"),
-    [
-        (0, 0, 0o400, None),
-        (0, 0, 0o440, None),  # a systemd credential: its access list shows as the group's mode
-        (0, 0, 0o444, "open to others"),
-        (0, 0, 0o460, "open to others"),
-        (0, 7, 0o440, "open to others"),
-        (7, 7, 0o400, "another user"),
-        (8, 8, 0o400, None),
-        (8, 0, 0o440, "open to others"),
-    ],
-)
-def test_whose_a_secret_may_be(
-    owner: int,
-    group: int,
-    mode: int,
-    refused: str | None,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The kiosk's user's own or root's; another user's would let that one sign questions."""
-    path = tmp_path / "secret"
-    path.write_bytes(b"a" * 40)
-    path.chmod(0o600)
-    status = list(path.stat())
-    status[0], status[4], status[5] = stat.S_IFREG | mode, owner, group
-    monkeypatch.setattr(os, "geteuid", lambda: 8)
-    monkeypatch.setattr(os, "fstat", lambda _: os.stat_result(status))
-    if refused is None:
-        assert read_secret(path) == b"a" * 40
-    else:
-        with pytest.raises(KioskConfigError, match=refused):
-            read_secret(path)

@@ -22,24 +22,14 @@ if sys.platform == "linux":
     from landlock import FSAccess
     from pyseccomp import ALLOW, ERRNO, MASKED_EQ, NE, Arg, Attr, SyscallFilter
 
+    from agecheck.seal.filters import OTHERS_DENIED
+
     _READING = FSAccess.READ_FILE | FSAccess.READ_DIR | FSAccess.EXECUTE
 
 _SOCKET_TYPE = 0xF
 _INT = 0xFFFF_FFFF
+_TIOCSTI = 0x5412
 
-OTHERS_DENIED = (
-    # another process's memory, descriptors and standing
-    *("process_vm_readv", "process_vm_writev", "ptrace", "pidfd_getfd", "kcmp", "process_madvise"),
-    *("move_pages", "migrate_pages", "perf_event_open", "bpf", "userfaultfd"),
-    # ways around this filter and the files' walls
-    *("io_uring_setup", "open_by_handle_at", "unshare", "setns", "mount", "umount2", "pivot_root"),
-    *("chroot", "mount_setattr", "fsopen", "fspick", "fsmount", "move_mount", "open_tree"),
-    # memory and queues shared with others by a name
-    *("shmget", "shmat", "msgget", "semget", "mq_open", "keyctl", "add_key", "request_key"),
-    # the machine's
-    *("init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot"),
-    *("settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname", "syslog"),
-)
 NETWORK_DENIED = ("socket", "connect", "bind")
 """What capture gives up once the page's port is open: from then on it can only accept there. (To
 listen needs a bound socket, and asyncio does it again.)"""
@@ -139,5 +129,5 @@ def _filter(denied: Iterable[str], *, no_datagrams: bool = False) -> None:
         )
         rules.add_rule(ERRNO(errno.EPERM), "sendto", Arg(4, NE, 0))
     # typing a command into the terminal that the kiosk was started from
-    rules.add_rule(ERRNO(errno.EPERM), "ioctl", Arg(1, MASKED_EQ, _INT, 0x5412))
+    rules.add_rule(ERRNO(errno.EPERM), "ioctl", Arg(1, MASKED_EQ, _INT, _TIOCSTI))
     rules.load()

@@ -17,17 +17,28 @@ _PR_SET_NAME, _PR_SET_MM = 15, 35
 _CLONE_THREAD = 0x0001_0000
 _INT = 0xFFFF_FFFF  # a C int fills the lower half of a register; the upper half is not defined
 
+OTHERS_DENIED = (
+    # another process's memory, descriptors and standing
+    *("process_vm_readv", "process_vm_writev", "ptrace", "pidfd_getfd", "kcmp", "process_madvise"),
+    *("move_pages", "migrate_pages", "perf_event_open", "bpf", "userfaultfd"),
+    # ways around this filter and the files' walls
+    *("io_uring_setup", "open_by_handle_at", "unshare", "setns", "mount", "umount2", "pivot_root"),
+    *("chroot", "mount_setattr", "fsopen", "fspick", "fsmount", "move_mount", "open_tree"),
+    # memory and queues shared with others by a name
+    *("shmget", "shmat", "msgget", "semget", "mq_open", "keyctl", "add_key", "request_key"),
+    # the machine's
+    *("init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot"),
+    *("settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname", "syslog"),
+)
+"""What no process of ours has a use for, whether it sees a picture or has the network."""
+
 FIRST_STAGE_DENIED = (
+    *OTHERS_DENIED,
     # a way to the network, or to another process on this machine
-    *("socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "io_uring_setup"),
-    *("shmget", "shmat", "msgget", "msgsnd", "semget", "semop", "mq_open"),
-    *("process_vm_readv", "process_vm_writev", "ptrace", "pidfd_getfd", "kcmp"),
+    *("socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "msgsnd", "semop"),
     *("kill", "tkill", "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo"),
-    # another program, or another view of the system
-    *("execve", "execveat", "unshare", "setns", "mount", "umount2", "pivot_root", "chroot"),
-    *("bpf", "perf_event_open", "userfaultfd", "keyctl", "add_key", "request_key"),
-    *("init_module", "finit_module", "kexec_load", "open_by_handle_at"),
-    *("mount_setattr", "fsopen", "fspick", "fsmount", "move_mount", "open_tree"),
+    # another program
+    *("execve", "execveat"),
     # a file's times, mode, owner and attributes: Landlock does not know of them
     *("utime", "utimes", "utimensat", "futimesat"),
     *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"),
@@ -35,10 +46,8 @@ FIRST_STAGE_DENIED = (
     *(463, 466, 469),  # setxattrat, removexattrat, file_setattr: newer than libseccomp's names
     # another process's standing, and the machine's
     *("setpriority", "ioprio_set", "setpgid", "sched_setaffinity", "sched_setscheduler"),
-    *("sched_setparam", "sched_setattr", "process_madvise", "move_pages", "migrate_pages"),
-    *("sethostname", "setdomainname", "settimeofday", "clock_settime", "adjtimex"),
-    *("clock_adjtime", "syslog", "acct", "quotactl", "quotactl_fd", "reboot", "swapon"),
-    *("swapoff", "delete_module", "kexec_file_load", "iopl", "ioperm"),
+    *("sched_setparam", "sched_setattr", "setdomainname", "acct", "quotactl", "quotactl_fd"),
+    *("swapon", "swapoff", "iopl", "ioperm"),
 )
 """What the fork server gives up before it loads a library. It may still read files and fork;
 `_first_stage_limited` adds calls that are refused by their arguments only."""
