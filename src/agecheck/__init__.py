@@ -13,92 +13,90 @@ template. Importing this package loads neither numpy nor onnxruntime nor Pillow.
 
 from typing import TYPE_CHECKING
 
-from agecheck._version import __version__
+from agecheck._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from agecheck.bootstrap import load_checker
-    from agecheck.challenge import Challenge
-    from agecheck.checker import AgeChecker, Attestation, ImageSource
-    from agecheck.errors import (
-        AgecheckError,
-        CalibrationError,
-        ChallengeError,
-        ImageError,
-        ImageFault,
-        InternalError,
-        KeyFileError,
-        MissingExtraError,
-        ModelError,
-        ModelFault,
-        PolicyError,
-        SealError,
-        TokenError,
-        TokenFault,
-        WorkerError,
-        WorkerFault,
-    )
-    from agecheck.guidance import LiveCode
-    from agecheck.live_session import Light, LiveAttempts, LiveSession
-    from agecheck.policy import AgePolicy, EffectivePolicy
-    from agecheck.seal_state import SealLevel, SealState, Wall
-    from agecheck.verdict import CheckResult, Reason, Verdict
+    from agecheck.bootstrap import load_checker as load_checker
+    from agecheck.challenge import Challenge as Challenge
+    from agecheck.checker import AgeChecker as AgeChecker
+    from agecheck.checker import Attestation as Attestation
+    from agecheck.checker import ImageSource as ImageSource
+    from agecheck.errors import AgecheckError as AgecheckError
+    from agecheck.errors import CalibrationError as CalibrationError
+    from agecheck.errors import ChallengeError as ChallengeError
+    from agecheck.errors import ImageError as ImageError
+    from agecheck.errors import ImageFault as ImageFault
+    from agecheck.errors import InternalError as InternalError
+    from agecheck.errors import KeyFileError as KeyFileError
+    from agecheck.errors import MissingExtraError as MissingExtraError
+    from agecheck.errors import ModelError as ModelError
+    from agecheck.errors import ModelFault as ModelFault
+    from agecheck.errors import PolicyError as PolicyError
+    from agecheck.errors import SealError as SealError
+    from agecheck.errors import TokenError as TokenError
+    from agecheck.errors import TokenFault as TokenFault
+    from agecheck.errors import WorkerError as WorkerError
+    from agecheck.errors import WorkerFault as WorkerFault
+    from agecheck.guidance import LiveCode as LiveCode
+    from agecheck.live_script import Light as Light
+    from agecheck.live_session import LiveAttempts as LiveAttempts
+    from agecheck.live_session import LiveSession as LiveSession
+    from agecheck.policy import AgePolicy as AgePolicy
+    from agecheck.policy import EffectivePolicy as EffectivePolicy
+    from agecheck.seal_state import SealLevel as SealLevel
+    from agecheck.seal_state import SealState as SealState
+    from agecheck.seal_state import Wall as Wall
+    from agecheck.verdict import CheckResult as CheckResult
+    from agecheck.verdict import Reason as Reason
+    from agecheck.verdict import Verdict as Verdict
 else:
-    _PUBLIC_MODULES = [
-        "errors",
-        "verdict",
-        "policy",
-        "seal_state",
-        "challenge",
-        "checker",
-        "bootstrap",
-        "guidance",
-        "live_session",
-    ]
 
     def __getattr__(name):
         """Load what is public when it is first asked for: the command line starts sooner."""
         from importlib import import_module
 
-        if name in __all__:
-            for module in _PUBLIC_MODULES:
-                if hasattr(found := import_module(f"agecheck.{module}"), name):
-                    return getattr(found, name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(f"agecheck.{_MODULE_OF[name]}"), name)
+        return value
+
+    def __dir__():
+        return __all__
 
 
-__all__ = [
-    "AgeChecker",
-    "AgePolicy",
-    "AgecheckError",
-    "Attestation",
-    "CalibrationError",
-    "Challenge",
-    "ChallengeError",
-    "CheckResult",
-    "EffectivePolicy",
-    "ImageError",
-    "ImageFault",
-    "ImageSource",
-    "InternalError",
-    "KeyFileError",
-    "Light",
-    "LiveAttempts",
-    "LiveCode",
-    "LiveSession",
-    "MissingExtraError",
-    "ModelError",
-    "ModelFault",
-    "PolicyError",
-    "Reason",
-    "SealError",
-    "SealLevel",
-    "SealState",
-    "TokenError",
-    "TokenFault",
-    "Verdict",
-    "Wall",
-    "WorkerError",
-    "WorkerFault",
-    "__version__",
-    "load_checker",
-]
+_MODULE_OF = {
+    "AgeChecker": "checker",
+    "AgePolicy": "policy",
+    "AgecheckError": "errors",
+    "Attestation": "checker",
+    "CalibrationError": "errors",
+    "Challenge": "challenge",
+    "ChallengeError": "errors",
+    "CheckResult": "verdict",
+    "EffectivePolicy": "policy",
+    "ImageError": "errors",
+    "ImageFault": "errors",
+    "ImageSource": "checker",
+    "InternalError": "errors",
+    "KeyFileError": "errors",
+    "Light": "live_script",
+    "LiveAttempts": "live_session",
+    "LiveCode": "guidance",
+    "LiveSession": "live_session",
+    "MissingExtraError": "errors",
+    "ModelError": "errors",
+    "ModelFault": "errors",
+    "PolicyError": "errors",
+    "Reason": "verdict",
+    "SealError": "errors",
+    "SealLevel": "seal_state",
+    "SealState": "seal_state",
+    "TokenError": "errors",
+    "TokenFault": "errors",
+    "Verdict": "verdict",
+    "Wall": "seal_state",
+    "WorkerError": "errors",
+    "WorkerFault": "errors",
+    "load_checker": "bootstrap",
+}
+__all__ = ["__version__", *_MODULE_OF]

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from agecheck.guidance import LiveCode
     from agecheck.ports import RgbFrame
 
-__all__ = ["Light", "LiveAttempts", "LiveSession"]
-
 
 class SessionChannel(Protocol):
     """The way to whoever looks at the frames: a sealed worker, or this very process."""

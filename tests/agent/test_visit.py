@@ -21,7 +21,7 @@ from agecheck.challenge import Challenge
 from agecheck.errors import WorkerError, WorkerFault
 from agecheck.guidance import LiveCode
 from agecheck.live_page import frames
-from agecheck.live_session import Light
+from agecheck.live_script import Light
 from agecheck.policy import AgePolicy, EffectivePolicy
 from agecheck.seal_state import OPEN, SealState
 from agecheck.token import DeviceKey

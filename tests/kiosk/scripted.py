@@ -13,7 +13,8 @@ from agecheck.kiosk.attendant import Room
 from agecheck.kiosk.counters import Counters
 from agecheck.kiosk.health import Health
 from agecheck.kiosk.messages import Outcome, Refusal
-from agecheck.live_session import Light, LiveAttempts
+from agecheck.live_script import Light
+from agecheck.live_session import LiveAttempts
 from agecheck.verdict import CheckResult, Verdict
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from agecheck.kiosk import attendant
 from agecheck.kiosk.messages import Outcome, Refusal
 from agecheck.kiosk.server import BUSY
-from agecheck.live_session import Light
+from agecheck.live_script import Light
 from agecheck.verdict import CheckResult, Reason, Verdict
 from kiosk.scripted import KeptLink, ScriptedLive, room_of
 from kiosk.serving import FRAME, SECRET, STAFF, agree, hear, serving

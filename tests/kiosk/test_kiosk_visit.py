@@ -18,7 +18,7 @@ from agecheck.kiosk.messages import Outcome, Refusal
 from agecheck.kiosk.visit import Ending, VisitEnd, run_visit
 from agecheck.live_page import frames as live_frames
 from agecheck.live_page.frames import Frames, Stop
-from agecheck.live_session import Light
+from agecheck.live_script import Light
 from agecheck.verdict import CheckResult, Reason, Verdict
 from kiosk.scripted import KeptLink, ScriptedLive
 

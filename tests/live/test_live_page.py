@@ -21,7 +21,7 @@ from agecheck.guidance import LiveCode
 from agecheck.live_page import guard, serving
 from agecheck.live_page.frames import Frames, Stop, frame_of
 from agecheck.live_page.screen import PageScreen
-from agecheck.live_session import Light
+from agecheck.live_script import Light
 
 
 @pytest.mark.parametrize(

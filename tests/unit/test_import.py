@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -72,6 +73,26 @@ def test_every_public_name_exists_and_is_listed_in_order() -> None:
     assert len(set(agecheck.__all__)) == len(agecheck.__all__)
     for name in agecheck.__all__:
         assert getattr(agecheck, name) is not None
+
+
+def test_a_shell_completes_the_public_names_before_any_was_used() -> None:
+    """Who looks around in a fresh interpreter sees what there is, once, and nothing is loaded."""
+    found = run_python("import sys, agecheck; print(dir(agecheck)); print(*sys.modules)")
+    listed, loaded = found.splitlines()
+    assert ast.literal_eval(listed) == sorted(agecheck.__all__)
+    assert "agecheck.checker" not in loaded.split()
+
+
+def test_type_checkers_see_the_public_names() -> None:
+    """They read imports and no table; each has to lead to where the table does."""
+    seen = {
+        name.asname: node.module
+        for node in ast.walk(ast.parse(Path(agecheck.__file__).read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+        if name.asname not in (None, "__version__")
+    }
+    assert seen == {name: f"agecheck.{module}" for name, module in agecheck._MODULE_OF.items()}
 
 
 def test_the_internal_seams_are_not_exported() -> None:

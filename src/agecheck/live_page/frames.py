@@ -16,7 +16,7 @@ from agecheck.live_script import TICK_MS
 
 if TYPE_CHECKING:
     from agecheck.guidance import LiveCode
-    from agecheck.live_session import Light
+    from agecheck.live_script import Light
     from agecheck.ports import RgbFrame
     from agecheck.verdict import CheckResult
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from agecheck.guidance import LiveCode
-    from agecheck.live_session import Light
+    from agecheck.live_script import Light
 
 Say: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 """Sends the page a message; it may raise whatever it likes when the page has gone."""
