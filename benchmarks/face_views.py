@@ -14,7 +14,7 @@ from PIL import Image
 
 from agecheck.adapters.quality import FaceQualityAssessor
 from agecheck.bench.pools import process_pool
-from agecheck.bootstrap import build_age_features, build_pipeline
+from agecheck.bootstrap import build_age_networks, build_pipeline
 from agecheck.errors import ImageError
 from agecheck.estimate import AgeEstimate
 from agecheck.models.store import ModelStore
@@ -99,7 +99,7 @@ class _Recorder:
     def __init__(self, store: ModelStore, views: Sequence[View]) -> None:
         self._views = tuple(views)
         self._assessor = FaceQualityAssessor()
-        self._features = build_age_features(store)
+        self._networks = build_age_networks(store)
         self.forget()
 
     def forget(self) -> None:
@@ -120,7 +120,7 @@ class _Recorder:
         self.reason = self._assessor.assess(frame_size_px, mesh)
 
     def align(self, frame: Picture, mesh: FaceMesh) -> AlignedFace:
-        return self._features.align(frame, mesh)
+        return self._networks.align(frame, mesh)
 
     def estimate(self, face: AlignedFace) -> AgeEstimate:  # noqa: ARG002  all is recorded by now
         return AgeEstimate(0.0, 0.0, 0.0)
@@ -132,7 +132,7 @@ class _Recorder:
             warp.crop(frame, alignment.chip_transform(points_px, size_px, padding), size_px)
             for size_px, padding in zip(sizes_px, paddings, strict=True)
         )
-        answers = self._features.ask(AlignedFace(*chips))
+        answers = self._networks.ask(AlignedFace(*chips))
         self.probabilities[index], self.tiny_years[index] = answers
 
 

@@ -18,7 +18,7 @@ from agecheck.seal.setup import DEFAULT_DEADLINE_S, WorkerSetup
 from agecheck.seal_state import OPEN
 
 if TYPE_CHECKING:
-    from agecheck.adapters.age_ensemble import AgeFeatures
+    from agecheck.adapters.age_ensemble import AgeNetworks
     from agecheck.calibration import Calibration, Fusion
     from agecheck.guidance import GuidedSession
     from agecheck.live_session import SessionChannel
@@ -222,14 +222,16 @@ def build_session(
     return GuidedSession(tracker, pipeline.estimator, watch, policy, max_sd_years)
 
 
-def build_watch(liveness: Liveness, challenge: bytes) -> AttackDetector | None:
-    """The shipped attack detector for one live session at this level; None for `none`.
+def build_watch(liveness: Liveness, challenge: bytes) -> AttackDetector:
+    """The shipped attack detector for one live session at this level.
 
     Raises:
         ChallengeError: the level is active, and the challenge holds no script.
     """
     if liveness == "none":
-        return None
+        from agecheck.liveness.one_face import OneFaceWatch
+
+        return OneFaceWatch()
     from agecheck.live_script import script_of_bytes
     from agecheck.liveness.watch import LivenessWatch
 
@@ -250,18 +252,18 @@ def build_estimator(store: ModelStore, fusion: Fusion) -> AgeEstimator:
     """
     from agecheck.adapters.age_ensemble import AgeEnsemble
 
-    return AgeEnsemble(build_age_features(store), fusion)
+    return AgeEnsemble(build_age_networks(store), fusion)
 
 
-def build_age_features(store: ModelStore) -> AgeFeatures:
-    """What the fusion is fitted on: both age networks without a fusion.
+def build_age_networks(store: ModelStore) -> AgeNetworks:
+    """Both age networks, without the fusion that is fitted on their answers.
 
     Raises:
         ModelError: a model is missing, altered, or cannot be loaded.
     """
-    from agecheck.adapters.age_ensemble import AgeFeatures
+    from agecheck.adapters.age_ensemble import AgeNetworks
 
-    return AgeFeatures(
+    return AgeNetworks(
         mobilenet=_load_model(store, "age-mobilenet"),
         tinyxception=_load_model(store, "age-tinyxception"),
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agecheck.runtime import OnnxModel
 
 
-class AgeFeatures:
+class AgeNetworks:
     """Runs both networks on an aligned face; a mirrored picture gets the same answers.
 
     More crops than these did not earn their time (docs/adr/0002-cautious-age.md).
@@ -59,17 +59,17 @@ class AgeEnsemble:
         CalibrationError: the fusion was fitted on other features.
     """
 
-    def __init__(self, features: AgeFeatures, fusion: Fusion) -> None:
-        if (fusion.features, len(fusion.feature_mean)) != (age.FEATURES, age.NUM_FEATURES):
+    def __init__(self, networks: AgeNetworks, fusion: Fusion) -> None:
+        if (fusion.features, len(fusion.feature_mean)) != (age.FEATURE_SET_ID, age.NUM_FEATURES):
             raise CalibrationError("the calibration was fitted on other features")
-        self._features = features
+        self._networks = networks
         self._fusion = fusion
 
     def align(self, frame: Picture, mesh: FaceMesh) -> AlignedFace:
-        return self._features.align(frame, mesh)
+        return self._networks.align(frame, mesh)
 
     def estimate(self, face: AlignedFace) -> AgeEstimate:
-        return age.fuse(self._fusion, self._features.extract(face))
+        return age.fuse(self._fusion, self._networks.extract(face))
 
 
 def _one_way_round(chip: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -83,8 +83,8 @@ def challenge_ages(
     """Read the table off labelled faces (docs/adr/0017-challenge-ages-with-confidence.md).
 
     A small rate is read off a handful of minors, so the challenge age is the one that keeps it in
-    RATE_CONFIDENCE of the bootstrap samples of the minors: the upper end of what it may be. Each person
-    counts once, by the share of their pictures that pass, and people are what is drawn.
+    RATE_CONFIDENCE of the bootstrap samples of the minors: the upper end of what it may be. Each
+    person counts once, by the share of their pictures that pass, and people are what is drawn.
 
     Args:
         passing_years: the age that a face is judged by (n,); -inf for refused faces.

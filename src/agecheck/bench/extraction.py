@@ -16,7 +16,7 @@ from agecheck.bench.labels import FaceLabel
 from agecheck.bench.observe import MeshRecorder
 from agecheck.bench.pictures import PictureReader
 from agecheck.bench.pools import processes
-from agecheck.bootstrap import build_age_features, build_pipeline
+from agecheck.bootstrap import build_age_networks, build_pipeline
 from agecheck.errors import ImageError
 from agecheck.models.store import ModelStore
 from agecheck.verdict import Reason
@@ -44,7 +44,7 @@ class _Extractor:
     def __init__(self, folder: Path) -> None:
         store = ModelStore()
         self._pictures = PictureReader(folder)
-        self._recorder = MeshRecorder(build_age_features(store))
+        self._recorder = MeshRecorder(build_age_networks(store))
         self._pipeline = replace(build_pipeline(store, self._recorder), assessor=self._recorder)
 
     def extract(self, label: FaceLabel) -> FaceFeatures | None:

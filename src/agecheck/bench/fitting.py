@@ -63,7 +63,7 @@ def fit_fusion(
         for threshold in thresholds_years
     ]
     fusion = Fusion(
-        features=age.FEATURES,
+        features=age.FEATURE_SET_ID,
         thresholds_years=tuple(float(threshold) for threshold in thresholds_years),
         feature_mean=_rounded(mean),
         feature_scale=_rounded(scale),

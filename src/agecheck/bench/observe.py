@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from agecheck.adapters.age_ensemble import AgeFeatures
+from agecheck.adapters.age_ensemble import AgeNetworks
 from agecheck.adapters.quality import FaceQualityAssessor
 from agecheck.bench.peers import load_peer, years_of
-from agecheck.bootstrap import build_age_features, build_pipeline
+from agecheck.bootstrap import build_age_networks, build_pipeline
 from agecheck.calibration import Calibration
 from agecheck.errors import CalibrationError, ImageError
 from agecheck.estimate import AgeEstimate
@@ -84,8 +84,8 @@ class Sighting:
 class MeshRecorder:
     """Stands where the assessor and the estimator stand, so that refused faces are seen too."""
 
-    def __init__(self, features: AgeFeatures) -> None:
-        self._features = features
+    def __init__(self, networks: AgeNetworks) -> None:
+        self._networks = networks
         self._assessor = FaceQualityAssessor()
         self.forget()
 
@@ -101,10 +101,10 @@ class MeshRecorder:
         self.frame_size_px = frame_size_px
 
     def align(self, frame: Picture, mesh: FaceMesh) -> AlignedFace:
-        return self._features.align(frame, mesh)
+        return self._networks.align(frame, mesh)
 
     def estimate(self, face: AlignedFace) -> AgeEstimate:
-        self.vector = self._features.extract(face)
+        self.vector = self._networks.extract(face)
         return AgeEstimate(0.0, 0.0, 0.0)  # not used: the vector is fused where it is needed
 
 
@@ -123,10 +123,10 @@ class Observer:
         store = ModelStore()
         if calibration.models_digest != store.digest():
             raise CalibrationError("the calibration was made for other models")
-        if calibration.fusion.features != age.FEATURES:
+        if calibration.fusion.features != age.FEATURE_SET_ID:
             raise CalibrationError("the calibration was fitted on other features")
         self._calibration, self._policy = calibration, policy
-        self._recorder = MeshRecorder(build_age_features(store))
+        self._recorder = MeshRecorder(build_age_networks(store))
         self._pipeline = replace(build_pipeline(store, self._recorder), assessor=self._recorder)
         self._peers = {name: load_peer(name) for name in peers}
 

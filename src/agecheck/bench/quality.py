@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agecheck.adapters.age_ensemble import AgeFeatures
+from agecheck.adapters.age_ensemble import AgeNetworks
 from agecheck.bench import bands
 from agecheck.bench.labels import FaceLabel
 from agecheck.bench.statistics import IntArray
 from agecheck.bench.tally import MILLI, Key, Tally, bootstrap_weights
-from agecheck.bootstrap import build_age_features, build_pipeline
+from agecheck.bootstrap import build_age_networks, build_pipeline
 from agecheck.calibration import Calibration
 from agecheck.errors import CalibrationError, ImageError
 from agecheck.estimate import AgeEstimate
@@ -136,14 +136,14 @@ COMPONENTS = (
         vision.MIN_EYE_CONTRAST,
         True,
         lambda q: q.eye_contrast,
-        Reason.EYES_VISIBLE,
+        Reason.EYES_COVERED,
     ),
     Component(
         "eye brightness",
         vision.MIN_EYE_BRIGHTNESS,
         True,
         lambda q: q.eye_brightness,
-        Reason.EYES_VISIBLE,
+        Reason.EYES_COVERED,
     ),
     Component(
         "flat share",
@@ -158,18 +158,18 @@ COMPONENTS = (
 class _Recorder:
     """Stands where the assessor and the estimator stand: measures, and refuses nobody."""
 
-    def __init__(self, features: AgeFeatures, calibration: Calibration) -> None:
-        self._features, self._fusion = features, calibration.fusion
+    def __init__(self, networks: AgeNetworks, calibration: Calibration) -> None:
+        self._networks, self._fusion = networks, calibration.fusion
         self.quality: FaceQuality | None = None
 
     def assess(self, frame_size_px: tuple[int, int], mesh: FaceMesh) -> None:
         self.quality = vision.measure(frame_size_px, mesh)
 
     def align(self, frame: Picture, mesh: FaceMesh) -> AlignedFace:
-        return self._features.align(frame, mesh)
+        return self._networks.align(frame, mesh)
 
     def estimate(self, face: AlignedFace) -> AgeEstimate:
-        return age.fuse(self._fusion, self._features.extract(face))
+        return age.fuse(self._fusion, self._networks.extract(face))
 
 
 class QualityObserver:
@@ -184,10 +184,10 @@ class QualityObserver:
         store = ModelStore()
         if calibration.models_digest != store.digest():
             raise CalibrationError("the calibration was made for other models")
-        if calibration.fusion.features != age.FEATURES:
+        if calibration.fusion.features != age.FEATURE_SET_ID:
             raise CalibrationError("the calibration was fitted on other features")
         self._calibration, self._policy = calibration, policy
-        self._recorder = _Recorder(build_age_features(store), calibration)
+        self._recorder = _Recorder(build_age_networks(store), calibration)
         self._pipeline = replace(build_pipeline(store, self._recorder), assessor=self._recorder)
 
     def add(self, tally: Tally, label: FaceLabel, encoded: bytes) -> str | None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from agecheck.calibration import Fusion
 from agecheck.estimate import AgeEstimate
 
-FEATURES = "mobilenet-0.3+tinyxception-0.2-flip/1"
+FEATURE_SET_ID = "mobilenet-0.3+tinyxception-0.2-flip/1"
 """Name of the feature set; a calibration fitted on another one is refused."""
 
 MAX_AGE_YEARS = 95.0
