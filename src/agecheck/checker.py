@@ -175,7 +175,13 @@ class AgeChecker:
             raise ChallengeError("a challenge is an agecheck.Challenge")
         if challenge.age_limit != self._policy.age_limit:
             raise ChallengeError("the challenge asks for another age limit than the policy's")
-        issue = signer._begin(challenge, self._evidence(input_kind="file"))
+        evidence = Evidence.of(
+            self._policy,
+            bundle_digest=self._bundle_digest,
+            seal=self._seal.level,
+            input_kind="file",
+        )
+        issue = signer._begin(challenge, evidence)
         try:
             result = self._result(image)
             if result.verdict is Verdict.OVER:
@@ -226,18 +232,6 @@ class AgeChecker:
             # Out here, so that the original, with frames that hold the picture, is not kept.
             raise InternalError("the check failed; there is no answer")
         return result
-
-    def _evidence(self, *, input_kind: str) -> Evidence:
-        return Evidence(
-            age_limit=self._policy.age_limit,
-            challenge_age_years=self._policy.challenge_age_years,
-            policy_id=self._policy.policy_id,
-            max_attempts=self._policy.max_attempts,
-            bundle_digest=self._bundle_digest,
-            seal=self._seal.level,
-            liveness="none",
-            input=input_kind,
-        )
 
 
 def sleep_to_quantum(began_s: float, quantum_ms: int) -> None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from agecheck.challenge import Challenge
 from agecheck.estimate import AgeEstimate
 from agecheck.live_script import Step
+from agecheck.policy import EffectivePolicy
+from agecheck.seal_state import SealLevel
 from agecheck.verdict import Reason
 
 if TYPE_CHECKING:
@@ -232,6 +234,22 @@ class Evidence:
     seal: str
     liveness: str
     input: str
+
+    @classmethod
+    def of(
+        cls, policy: EffectivePolicy, *, bundle_digest: str, seal: SealLevel, input_kind: str
+    ) -> Evidence:
+        """What is said of every answer under this policy, seal and source of pictures."""
+        return cls(
+            age_limit=policy.age_limit,
+            challenge_age_years=policy.challenge_age_years,
+            policy_id=policy.policy_id,
+            max_attempts=policy.max_attempts,
+            bundle_digest=bundle_digest,
+            seal=seal,
+            liveness=policy.liveness,
+            input=input_kind,
+        )
 
 
 class TokenSigner(Protocol):

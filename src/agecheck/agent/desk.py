@@ -140,7 +140,13 @@ class Desk:
             AudienceSigner(challenge.audience, Ed25519PrivateKey.generate()) if fresh else lasting
         )
         checker = self.checker_for(challenge.age_limit)
-        issue = signer._begin(challenge, _evidence(checker))
+        evidence = Evidence.of(
+            checker.policy,
+            bundle_digest=checker.bundle_digest,
+            seal=checker.seal.level,
+            input_kind="browser",
+        )
+        issue = signer._begin(challenge, evidence)
         return Bound(checker.live_session, issue, signer.public_jwk() if fresh else None)
 
     def close(self) -> None:
@@ -152,17 +158,3 @@ class Desk:
         if self._checker is not None:
             self._checker.close()
         self._checker = None
-
-
-def _evidence(checker: Checker) -> Evidence:
-    policy = checker.policy
-    return Evidence(
-        age_limit=policy.age_limit,
-        challenge_age_years=policy.challenge_age_years,
-        policy_id=policy.policy_id,
-        max_attempts=policy.max_attempts,
-        bundle_digest=checker.bundle_digest,
-        seal=checker.seal.level,
-        liveness=policy.liveness,
-        input="browser",
-    )

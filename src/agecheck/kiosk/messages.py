@@ -40,7 +40,7 @@ class Kind(IntEnum):
 
 
 class Seal(IntEnum):
-    """How much of the seal stands."""
+    """A `SealLevel` as a message's code."""
 
     OPEN = 0
     PARTIAL = 1
@@ -49,6 +49,10 @@ class Seal(IntEnum):
     @classmethod
     def of(cls, level: SealLevel) -> Seal:
         return cls[level.name]
+
+    @property
+    def level(self) -> SealLevel:
+        return SealLevel[self.name]
 
 
 class Outcome(IntEnum):

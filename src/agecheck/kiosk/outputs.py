@@ -83,13 +83,13 @@ def _serve(
     draw = (
         desk.take if desk is not None else partial(own_challenge, config.token.audience, age_limit)
     )
-    issuer = Issuer(
-        _evidence(judging, config.camera.input_kind, Seal(hello.code)),
-        draw,
-        key.signer,
-        sinks,
-        fallback,
+    evidence = Evidence.of(
+        judging.policy,
+        bundle_digest=judging.bundle_digest,
+        seal=Seal(hello.code).level,
+        input_kind=config.camera.input_kind,
     )
+    issuer = Issuer(evidence, draw, key.signer, sinks, fallback)
     _loop(issuer, channel, beat_fd, put if _listens(config, "stdin") else None)
 
 
@@ -131,20 +131,6 @@ def _answer(issuer: Issuer, message: Message) -> Message | None:
         arrived = issuer.end(message.session, Outcome(message.code))
         return Message(Kind.DONE, message.session, int(arrived))
     return None
-
-
-def _evidence(judging: Judging, camera: str, seal: Seal) -> Evidence:
-    policy = judging.policy
-    return Evidence(
-        age_limit=policy.age_limit,
-        challenge_age_years=policy.challenge_age_years,
-        policy_id=policy.policy_id,
-        max_attempts=policy.max_attempts,
-        bundle_digest=judging.bundle_digest,
-        seal=seal.name.lower(),
-        liveness=policy.liveness,
-        input=camera,
-    )
 
 
 def _sinks(
