@@ -63,7 +63,7 @@ _GUIDANCE = {
     Reason.UNDER_EXPOSURE: LiveCode.MORE_LIGHT,
     Reason.OVER_EXPOSURE: LiveCode.LESS_LIGHT,
     Reason.SHARPNESS: LiveCode.HOLD_STILL,
-    Reason.EYES_VISIBLE: LiveCode.UNCOVER_EYES,
+    Reason.EYES_COVERED: LiveCode.UNCOVER_EYES,
 }
 _PROMPTS = {
     Step.TURN_LEFT: LiveCode.TURN_LEFT,

@@ -23,7 +23,10 @@ class Verdict(Enum):
 
 
 class Reason(Enum):
-    """Why a check was inconclusive. Quality reasons use the words of ISO/IEC 29794-5."""
+    """Why a check was inconclusive. Quality reasons use the words of ISO/IEC 29794-5.
+
+    EYES_COVERED alone does not: there it is the measure EyesVisible.
+    """
 
     NO_FACE = "NO_FACE"
     SEVERAL_FACES = "SEVERAL_FACES"
@@ -33,7 +36,7 @@ class Reason(Enum):
     UNDER_EXPOSURE = "UNDER_EXPOSURE"
     OVER_EXPOSURE = "OVER_EXPOSURE"
     SHARPNESS = "SHARPNESS"
-    EYES_VISIBLE = "EYES_VISIBLE"
+    EYES_COVERED = "EYES_COVERED"
     NOT_A_PHOTOGRAPH = "NOT_A_PHOTOGRAPH"
     WITHIN_BUFFER = "WITHIN_BUFFER"
     ESTIMATE_UNCERTAIN = "ESTIMATE_UNCERTAIN"
@@ -63,7 +66,7 @@ _EXPLANATIONS = {
     Reason.UNDER_EXPOSURE: "The face is too dark.",
     Reason.OVER_EXPOSURE: "The face is too bright.",
     Reason.SHARPNESS: "The face is blurred.",
-    Reason.EYES_VISIBLE: "The eyes are covered, for example by dark glasses.",
+    Reason.EYES_COVERED: "The eyes are covered, for example by dark glasses.",
     Reason.NOT_A_PHOTOGRAPH: "The picture looks drawn, not photographed.",
     Reason.WITHIN_BUFFER: "The estimate lies between the age limit and the challenge age.",
     Reason.ESTIMATE_UNCERTAIN: "The estimate is too uncertain to decide on.",

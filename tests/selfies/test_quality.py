@@ -49,9 +49,9 @@ REFUSED: dict[str, tuple[Make, Reason]] = {
     "dark": (lambda p: degrade.exposed(p, 0.12), Reason.UNDER_EXPOSURE),
     "glaring": (lambda p: degrade.exposed(p, 1.6), Reason.OVER_EXPOSURE),
     "blurred": (lambda p: degrade.blurred(p, 3), Reason.SHARPNESS),
-    "sunglasses": (lambda p: degrade.with_glasses(p, (15, 15, 18)), Reason.EYES_VISIBLE),
-    "grey glasses": (lambda p: degrade.with_glasses(p, (60, 60, 60)), Reason.EYES_VISIBLE),
-    "one eye covered": (degrade.with_one_eye_covered, Reason.EYES_VISIBLE),
+    "sunglasses": (lambda p: degrade.with_glasses(p, (15, 15, 18)), Reason.EYES_COVERED),
+    "grey glasses": (lambda p: degrade.with_glasses(p, (60, 60, 60)), Reason.EYES_COVERED),
+    "one eye covered": (degrade.with_one_eye_covered, Reason.EYES_COVERED),
     "cheek cut off": (lambda p: degrade.cut_off(p, 0.25), Reason.FACE_CUT_OFF),
     "a coloured drawing": (lambda _: degrade.drawing(filled=True), Reason.NOT_A_PHOTOGRAPH),
 }

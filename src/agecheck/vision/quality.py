@@ -126,7 +126,7 @@ def first_reason(quality: FaceQuality) -> Reason | None:
         (
             quality.eye_contrast >= MIN_EYE_CONTRAST
             and quality.eye_brightness >= MIN_EYE_BRIGHTNESS,
-            Reason.EYES_VISIBLE,
+            Reason.EYES_COVERED,
         ),
         (quality.flat_share <= MAX_FLAT_SHARE, Reason.NOT_A_PHOTOGRAPH),
     )
