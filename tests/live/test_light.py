@@ -49,12 +49,13 @@ def answer_of(
     noise: float = 0.5,
     began: bool = True,
     seed: int = 0,
+    frame_ms: int = FRAME_MS,
 ) -> LightAnswer:
     """What the cue says of a face that these lights fell on."""
     random, cue = np.random.default_rng(seed), LightCue(shown)
     if began:
         cue.began(BEGAN_MS)
-    for at_ms in range(0, 6000, FRAME_MS):
+    for at_ms in range(0, 6000, frame_ms):
         drift = 1 + 0.00001 * at_ms
         red, green, blue = (
             lit_skin(on_face, at_ms, share, lag_ms) * drift + random.normal(0, noise, 3)
@@ -98,6 +99,29 @@ def test_too_weak_an_answer_is_none() -> None:
     lights = drawn(0)
     too_weak = MIN_AMPLITUDE / 10
     assert answer_of(lights, lights, share=too_weak, noise=0.01) is LightAnswer.UNANSWERED
+
+
+@pytest.mark.parametrize("frame_ms", [100, 125, 160])
+def test_a_slow_camera_is_enough(frame_ms: int) -> None:
+    """Six to ten frames a second: a small computer, or a dark room."""
+    for seed in range(20):
+        lights = drawn(seed)
+        answer = answer_of(lights, lights, seed=seed, frame_ms=frame_ms)
+        assert answer is LightAnswer.ANSWERED
+    wrong = [
+        answer_of(drawn(seed), drawn(1000 + seed), seed=seed, frame_ms=frame_ms)
+        for seed in range(200)
+    ]
+    assert wrong.count(LightAnswer.ANSWERED) <= 6
+
+
+@pytest.mark.parametrize("frame_ms", [250, 700, 1200])
+def test_too_few_frames_accuse_nobody(frame_ms: int) -> None:
+    """A person before a computer that is too slow has answered; nobody could see it."""
+    for seed in range(20):
+        lights = drawn(seed)
+        answer = answer_of(lights, lights, seed=seed, frame_ms=frame_ms)
+        assert answer is LightAnswer.UNANSWERED
 
 
 def test_before_the_lights_began_there_is_no_answer() -> None:
