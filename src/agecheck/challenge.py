@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from agecheck.errors import ChallengeError
-from agecheck.policy import MAX_CHALLENGE_AGE_YEARS, MIN_AGE_LIMIT_YEARS
+from agecheck.policy import MAX_AGE_LIMIT_YEARS, MIN_AGE_LIMIT_YEARS
 
 MAX_AUDIENCE_CHARS = 255
 _AUDIENCE = re.compile(r"[\x21-\x7e]{1,255}")
@@ -20,7 +20,7 @@ class Challenge:
     Args:
         audience: who asks, as a URI or an origin; 1 to 255 printable ASCII characters, no space.
         nonce: the relying party's fresh random value, 16 to 128 characters of base64url.
-        age_limit: the age asked about, in whole years.
+        age_limit: the age asked about, in whole years, 1 to 79.
 
     Raises:
         ChallengeError: a value does not have that form.
@@ -31,11 +31,38 @@ class Challenge:
     age_limit: int
 
     def __post_init__(self) -> None:
-        if not isinstance(self.audience, str) or not _AUDIENCE.fullmatch(self.audience):
-            raise ChallengeError("audience is 1 to 255 printable ASCII characters without spaces")
-        if not isinstance(self.nonce, str) or not _NONCE.fullmatch(self.nonce):
-            raise ChallengeError("nonce is 16 to 128 characters of A-Z a-z 0-9 _ -")
-        if not isinstance(self.age_limit, int) or isinstance(self.age_limit, bool):
-            raise ChallengeError("age_limit is a whole number")
-        if not MIN_AGE_LIMIT_YEARS <= self.age_limit <= MAX_CHALLENGE_AGE_YEARS:
-            raise ChallengeError("age_limit is out of range")
+        require_audience(self.audience)
+        require_nonce(self.nonce)
+        require_age_limit(self.age_limit)
+
+
+def require_audience(audience: str) -> None:
+    """Refuse what is no audience.
+
+    Raises:
+        ChallengeError: it does not have that form.
+    """
+    if not isinstance(audience, str) or not _AUDIENCE.fullmatch(audience):
+        raise ChallengeError("audience is 1 to 255 printable ASCII characters without spaces")
+
+
+def require_nonce(nonce: str) -> None:
+    """Refuse what is no nonce.
+
+    Raises:
+        ChallengeError: it does not have that form.
+    """
+    if not isinstance(nonce, str) or not _NONCE.fullmatch(nonce):
+        raise ChallengeError("nonce is 16 to 128 characters of A-Z a-z 0-9 _ -")
+
+
+def require_age_limit(age_limit: int) -> None:
+    """Refuse what is no age limit.
+
+    Raises:
+        ChallengeError: it is no whole number, or out of range.
+    """
+    if not isinstance(age_limit, int) or isinstance(age_limit, bool):
+        raise ChallengeError("age_limit is a whole number")
+    if not MIN_AGE_LIMIT_YEARS <= age_limit <= MAX_AGE_LIMIT_YEARS:
+        raise ChallengeError("age_limit is out of range")

@@ -13,11 +13,18 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from agecheck.challenge import Challenge
+from agecheck.challenge import require_audience
 from agecheck.errors import AgecheckError, ChallengeError
 from agecheck.kiosk.addresses import is_loopback, require_safe_url
 from agecheck.kiosk.errors import KioskConfigError
-from agecheck.policy import AgePolicy, Liveness
+from agecheck.policy import (
+    MAX_AGE_LIMIT_YEARS,
+    MAX_ATTEMPTS,
+    MAX_CHALLENGE_AGE_YEARS,
+    MIN_AGE_LIMIT_YEARS,
+    AgePolicy,
+    Liveness,
+)
 
 MAX_CONFIG_BYTES = 64 * 1024
 BROWSER = "browser"
@@ -42,10 +49,12 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class PolicySection(_Section, frozen=True):
     """What is asked. As `AgePolicy`; `calibration` is a file in the shipped one's place."""
 
-    age_limit: Annotated[int, Meta(ge=1, le=80)] = 18
-    challenge_age: Annotated[float, Meta(gt=1, le=80)] | None = None
+    age_limit: Annotated[int, Meta(ge=MIN_AGE_LIMIT_YEARS, le=MAX_AGE_LIMIT_YEARS)] = 18
+    challenge_age: (
+        Annotated[float, Meta(gt=MIN_AGE_LIMIT_YEARS, le=MAX_CHALLENGE_AGE_YEARS)] | None
+    ) = None
     max_false_over: Annotated[float, Meta(gt=0, lt=1)] = 0.02
-    max_attempts: Annotated[int, Meta(ge=1, le=10)] = 3
+    max_attempts: Annotated[int, Meta(ge=1, le=MAX_ATTEMPTS)] = 3
     liveness: Liveness = "passive"
     calibration: FileName | None = None
 
@@ -292,7 +301,7 @@ def _credentials(mqtt: MqttSection) -> tuple[str | None, str | None]:
 def _require_audience(audience: str) -> None:
     fault = False
     try:
-        Challenge(audience, "0" * 16, 1)  # any well-formed nonce and age do
+        require_audience(audience)
     except ChallengeError:
         fault = True  # its form is right but for what JSON Schema's patterns cannot say
     if fault:

@@ -21,9 +21,8 @@ from typing import NoReturn, final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agecheck import private_file
-from agecheck.challenge import Challenge
+from agecheck.challenge import Challenge, require_audience
 from agecheck.errors import ChallengeError, KeyFileError
-from agecheck.policy import MIN_AGE_LIMIT_YEARS
 from agecheck.ports import Evidence
 from agecheck.strict_json import parse_json_object
 from agecheck.token import jwk
@@ -80,7 +79,7 @@ class KeyBatch:
             KeyFileError: something is there already, or the file cannot be written.
             SignerError: the count is out of range.
         """
-        Challenge(audience, "0" * 16, MIN_AGE_LIMIT_YEARS)
+        require_audience(audience)
         if type(count) is not int or not 1 <= count <= MAX_KEYS:
             raise SignerError(f"a batch has 1 to {MAX_KEYS} keys")
         batch = cls._at(Path(path), audience, now, token_format)

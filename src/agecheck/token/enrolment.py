@@ -11,9 +11,8 @@ import json
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from agecheck.challenge import Challenge
+from agecheck.challenge import require_audience, require_nonce
 from agecheck.errors import TokenError, TokenFault
-from agecheck.policy import MIN_AGE_LIMIT_YEARS
 from agecheck.token import jwk, jws
 from agecheck.token.encoding import base64url_decode, base64url_encode, parse_flat_object
 from agecheck.token.errors import VerifierError
@@ -28,7 +27,8 @@ def proof_payload(audience: str, nonce: str, key: Ed25519PublicKey) -> bytes:
     Raises:
         ChallengeError: audience or nonce do not have the form of a challenge's.
     """
-    Challenge(audience, nonce, MIN_AGE_LIMIT_YEARS)
+    require_audience(audience)
+    require_nonce(nonce)
     members = {
         "v": VERSION,
         "aud": audience,
@@ -56,7 +56,8 @@ def verify_proof(proof: str | bytes, *, audience: str, nonce: str) -> dict[str, 
         TokenError: the proof is refused; `fault` says why. Nothing else is raised for a proof.
         ChallengeError: audience or nonce do not have the form of a challenge's.
     """
-    Challenge(audience, nonce, MIN_AGE_LIMIT_YEARS)
+    require_audience(audience)
+    require_nonce(nonce)
     compact = well_formed(proof, jws.ENROLMENT_TYPE)
     payload = base64url_decode(compact.split(".")[1]) or b""
     members = parse_flat_object(payload)

@@ -15,9 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from agecheck.challenge import Challenge
+from agecheck.challenge import Challenge, require_audience
 from agecheck.errors import ChallengeError
-from agecheck.policy import MIN_AGE_LIMIT_YEARS
 from agecheck.ports import Evidence
 from agecheck.token import enrolment, jwk, jws, keyfile
 from agecheck.token.claims import (
@@ -97,8 +96,7 @@ class DeviceKey:
         Raises:
             ChallengeError: the audience does not have that form.
         """
-        # Any well-formed nonce and age do: it is the audience that is checked here.
-        Challenge(audience, "0" * 16, MIN_AGE_LIMIT_YEARS)
+        require_audience(audience)
         private_key = derive_audience_key(self._root, audience)
         return AudienceSigner(audience, private_key, now=now, token_format=token_format)
 

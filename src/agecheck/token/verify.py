@@ -7,9 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
-from agecheck.challenge import Challenge
+from agecheck.challenge import require_age_limit, require_audience, require_nonce
 from agecheck.errors import TokenError, TokenFault
-from agecheck.policy import MIN_AGE_LIMIT_YEARS
 from agecheck.token import jwk, jws
 from agecheck.token.claims import INPUTS, LIFETIME_S, MAX_TIME_S, Claims, read_claims
 from agecheck.token.encoding import base64url_decode, parse_flat_object
@@ -99,7 +98,10 @@ def verify_token(
         ChallengeError: audience, nonce or age_limit do not have the form of a challenge's.
         VerifierError: public_jwk, now_s, accept_inputs or leeway_s cannot be used.
     """
-    Challenge(audience, nonce, MIN_AGE_LIMIT_YEARS if age_limit is None else age_limit)
+    require_audience(audience)
+    require_nonce(nonce)
+    if age_limit is not None:
+        require_age_limit(age_limit)
     _require_usable(now_s, accept_inputs, leeway_s)
     key = jwk.from_jwk(public_jwk)
 
