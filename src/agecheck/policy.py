@@ -14,6 +14,8 @@ from agecheck.verdict import CheckResult, Reason, Verdict
 MIN_AGE_LIMIT_YEARS = 1
 MAX_CHALLENGE_AGE_YEARS = 80
 """Ages above this cannot be told apart by the models."""
+MAX_AGE_LIMIT_YEARS = MAX_CHALLENGE_AGE_YEARS - 1
+"""A challenge age lies above its age limit."""
 MAX_ATTEMPTS = 10
 Liveness: TypeAlias = Literal["none", "passive", "active"]
 LIVENESS_LEVELS: tuple[Liveness, ...] = get_args(Liveness)
@@ -27,7 +29,7 @@ class AgePolicy:
     """What a relying party wants to know, and how sure it wants to be.
 
     Args:
-        age_limit: the legal age in whole years; the question is "over or under this age?".
+        age_limit: the legal age in whole years, 1 to 79; the question is "over or under this age?".
         challenge_age: the estimate, in years, from which a person counts as over. Above the
             age limit, so that the estimator's error does not decide. None looks it up in the
             calibration by `max_false_over_rate`.
@@ -52,7 +54,7 @@ class AgePolicy:
 
     def __post_init__(self) -> None:
         _require_liveness(self.liveness)
-        _require_whole("age_limit", self.age_limit, MIN_AGE_LIMIT_YEARS, MAX_CHALLENGE_AGE_YEARS)
+        _require_whole("age_limit", self.age_limit, MIN_AGE_LIMIT_YEARS, MAX_AGE_LIMIT_YEARS)
         _require_whole("max_attempts", self.max_attempts, 1, MAX_ATTEMPTS)
         _require_number("max_false_over_rate", self.max_false_over_rate)
         if not 0 < self.max_false_over_rate < 1:
@@ -114,7 +116,7 @@ class EffectivePolicy:
 
     def __post_init__(self) -> None:
         _require_liveness(self.liveness)
-        _require_whole("age_limit", self.age_limit, MIN_AGE_LIMIT_YEARS, MAX_CHALLENGE_AGE_YEARS)
+        _require_whole("age_limit", self.age_limit, MIN_AGE_LIMIT_YEARS, MAX_AGE_LIMIT_YEARS)
         _require_whole("max_attempts", self.max_attempts, 1, MAX_ATTEMPTS)
         _require_number("challenge_age_years", self.challenge_age_years)
         if not self.age_limit < self.challenge_age_years <= MAX_CHALLENGE_AGE_YEARS:

@@ -47,6 +47,7 @@ def test_outputs_are_off_unless_configured() -> None:
     ("text", "place"),
     [
         ("[policy]\nage_limit = 99\n", "policy.age_limit"),
+        ("[policy]\nage_limit = 80\n", "policy.age_limit"),
         ("[policy]\nagelimit = 18\n", "agelimit"),
         ("[policy]\nliveness = 'some'\n", "policy.liveness"),
         ("[outputs.webhook]\nurl = 'http://shop.example/in'\n", "outputs.webhook.url"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from agecheck.errors import AgecheckError, PolicyError
 from agecheck.estimate import AgeEstimate
 from agecheck.policy import (
+    MAX_AGE_LIMIT_YEARS,
     MAX_ATTEMPTS,
     MAX_CHALLENGE_AGE_YEARS,
     MIN_AGE_LIMIT_YEARS,
@@ -30,7 +31,7 @@ any_floats = st.one_of(st.floats(), st.sampled_from(ODD_FLOATS), st.floats(0, 10
 
 @st.composite
 def effective_policies(draw: st.DrawFn) -> EffectivePolicy:
-    age_limit = draw(st.integers(MIN_AGE_LIMIT_YEARS, MAX_CHALLENGE_AGE_YEARS - 1))
+    age_limit = draw(st.integers(MIN_AGE_LIMIT_YEARS, MAX_AGE_LIMIT_YEARS))
     tenths = draw(st.integers(age_limit * 10 + 1, MAX_CHALLENGE_AGE_YEARS * 10))
     return EffectivePolicy(age_limit, tenths / 10, draw(st.integers(1, MAX_ATTEMPTS)))
 
@@ -167,6 +168,7 @@ def test_an_estimate_of_the_wrong_type_never_decides(wrong: Any, place: int) -> 
     [
         {"age_limit": 0},
         {"age_limit": -18},
+        {"age_limit": 80},
         {"age_limit": 81},
         {"age_limit": 18.0},
         {"age_limit": True},
@@ -184,7 +186,7 @@ def test_an_estimate_of_the_wrong_type_never_decides(wrong: Any, place: int) -> 
         {"challenge_age": 10**400},
         {"max_false_over_rate": 10**400},
         {"age_limit": 21, "challenge_age": 21},
-        {"age_limit": 80, "challenge_age": 80},
+        {"age_limit": 79, "challenge_age": 79},
         {"max_false_over_rate": 0},
         {"max_false_over_rate": 1},
         {"max_false_over_rate": -0.02},
@@ -212,6 +214,13 @@ def test_never_gate_at_the_legal_age() -> None:
     with pytest.raises(PolicyError, match="lets minors through"):
         AgePolicy(age_limit=18, challenge_age=18)
     assert AgePolicy(age_limit=18, challenge_age=18.1).challenge_age == 18.1
+
+
+def test_every_age_limit_that_is_taken_can_be_resolved() -> None:
+    """The highest one, too, has a challenge age above it; a limit of 80 would have none."""
+    assert AgePolicy(79, challenge_age=80).resolve({}) == EffectivePolicy(79, 80.0, 3)
+    with pytest.raises(PolicyError, match="age_limit"):
+        EffectivePolicy(80, 80.0, 3)
 
 
 def test_without_a_challenge_age_the_table_gives_it() -> None:

@@ -99,6 +99,7 @@ def test_an_unusable_setting_is_the_callers_error(changes: dict[str, Any]) -> No
         {"nonce": None},
         {"nonce": "short"},
         {"age_limit": 0},
+        {"age_limit": 80},
         {"age_limit": True},
         {"age_limit": "18"},
     ],

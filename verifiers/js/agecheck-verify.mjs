@@ -7,7 +7,8 @@
 const MAX_TOKEN_CHARS = 4096;
 const LIFETIME_S = 300;
 const MAX_TIME_S = 253402300799; // the end of the year 9999
-const MAX_AGE_YEARS = 80;
+const MAX_CHALLENGE_AGE_YEARS = 80;
+const MAX_AGE_LIMIT_YEARS = MAX_CHALLENGE_AGE_YEARS - 1;
 const INPUTS = ["file", "browser", "device"];
 
 /** A token was refused; `fault` is the name of the rule that it broke, such as "EXPIRED". */
@@ -175,7 +176,7 @@ const isBytes = (size) => (item) =>
 const isTenths = ({ value }) =>
   typeof value === "number" &&
   value > 0 &&
-  value <= MAX_AGE_YEARS &&
+  value <= MAX_CHALLENGE_AGE_YEARS &&
   Math.round(value * 10) / 10 === value;
 
 // JavaScript's $ does not match before a line break at the end, as Python's would.
@@ -261,8 +262,8 @@ function requireUsable(audience, nonce, nowS, ageLimit, acceptInputs, leewayS) {
     [within(nowS, 0, MAX_TIME_S), "nowS is a time in seconds since 1970"],
     [within(leewayS, 0, LIFETIME_S), "leewayS lies from 0 to 300 seconds"],
     [
-      ageLimit === null || (Number.isInteger(ageLimit) && within(ageLimit, 1, MAX_AGE_YEARS)),
-      "ageLimit is a whole number from 1 to 80, or null",
+      ageLimit === null || (Number.isInteger(ageLimit) && within(ageLimit, 1, MAX_AGE_LIMIT_YEARS)),
+      "ageLimit is a whole number from 1 to 79, or null",
     ],
     [
       Array.isArray(acceptInputs) &&

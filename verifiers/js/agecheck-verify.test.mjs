@@ -111,6 +111,7 @@ const mistakes = {
   "half a year": { ageLimit: 17.5 },
   "an age as text": { ageLimit: "18" },
   "age 0": { ageLimit: 0 },
+  "an age that no challenge age lies above": { ageLimit: 80 },
   "no inputs": { acceptInputs: [] },
   "inputs as a text": { acceptInputs: "device" },
   "an unknown input": { acceptInputs: ["device", "camera"] },
@@ -121,6 +122,12 @@ for (const [name, change] of Object.entries(mistakes)) {
     await assert.rejects(verifyToken(token, { ...expected, ...change }), VerifierError);
   });
 }
+
+test("79 is an age to ask about", async () => {
+  const [token, expected] = good();
+  const error = await verifyToken(token, { ...expected, ageLimit: 79 }).catch((e) => e);
+  assert.equal(error.fault, "WRONG_AGE_LIMIT");
+});
 
 // An error is logged, and what is logged has left the site.
 test("no message holds the token or what it says", async () => {
