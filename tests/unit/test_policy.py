@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agecheck.errors import AgecheckError, PolicyError
@@ -56,30 +56,51 @@ def test_every_estimate_has_exactly_one_result(
     assert type(result.verdict) is Verdict
 
 
-@given(effective_policies(), estimates, any_floats)
-def test_over_needs_a_sound_estimate_at_or_above_the_challenge_age(
-    policy: EffectivePolicy, estimate: AgeEstimate, max_sd_years: float
+@st.composite
+def near_the_limits(draw: st.DrawFn) -> tuple[EffectivePolicy, AgeEstimate, float]:
+    """A policy, an estimate close to one of its ages, and a limit of the spread close to it."""
+    policy = draw(effective_policies())
+    close = st.sampled_from([-1.0, -0.01, 0.0, 0.0, 0.01, 1.0, 40.0, math.inf, math.nan])
+    mean_years = policy.age_limit + draw(close)
+    sd_years = 5.0 + draw(close)
+    cautious_years = policy.challenge_age_years + draw(close)
+    return policy, AgeEstimate(mean_years, sd_years, cautious_years), 5.0 + draw(close)
+
+
+cases = st.tuples(effective_policies(), estimates, any_floats) | near_the_limits()
+
+
+def is_sound(estimate: AgeEstimate, max_sd_years: float) -> bool:
+    figures = (estimate.mean_years, estimate.sd_years, estimate.cautious_years)
+    return all(-math.inf < f < math.inf for f in figures) and 0 <= estimate.sd_years <= max_sd_years
+
+
+@settings(max_examples=500)
+@given(cases)
+def test_over_means_a_sound_estimate_at_or_above_the_challenge_age(
+    case: tuple[EffectivePolicy, AgeEstimate, float],
 ) -> None:
     """OVER comes from one place only: finite figures, certain enough, cautiously above the gate."""
+    policy, estimate, max_sd_years = case
     result = policy.decide(estimate, max_sd_years=max_sd_years)
-    if result.verdict is Verdict.OVER:
-        assert policy.challenge_age_years <= estimate.cautious_years < math.inf
-        assert policy.age_limit <= estimate.mean_years < math.inf
-        assert 0 <= estimate.sd_years < math.inf
-        assert estimate.sd_years <= max_sd_years
+    assert (result.verdict is Verdict.OVER) == (
+        is_sound(estimate, max_sd_years)
+        and estimate.cautious_years >= policy.challenge_age_years
+        and estimate.mean_years >= policy.age_limit
+    )
 
 
-@given(effective_policies(), estimates, any_floats)
-def test_under_needs_a_sound_estimate_below_the_age_limit(
-    policy: EffectivePolicy, estimate: AgeEstimate, max_sd_years: float
+@settings(max_examples=500)
+@given(cases)
+def test_under_means_a_sound_estimate_below_the_age_limit(
+    case: tuple[EffectivePolicy, AgeEstimate, float],
 ) -> None:
     """UNDER gets signed too, so it needs as sound an estimate as OVER."""
+    policy, estimate, max_sd_years = case
     result = policy.decide(estimate, max_sd_years=max_sd_years)
-    if result.verdict is Verdict.UNDER:
-        assert -math.inf < estimate.mean_years < policy.age_limit
-        assert math.isfinite(estimate.cautious_years)
-        assert 0 <= estimate.sd_years < math.inf
-        assert estimate.sd_years <= max_sd_years
+    assert (result.verdict is Verdict.UNDER) == (
+        is_sound(estimate, max_sd_years) and estimate.mean_years < policy.age_limit
+    )
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
