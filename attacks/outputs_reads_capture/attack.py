@@ -35,6 +35,8 @@ class Target:
     address: int
     descriptor: int
     port: int = 0
+    socket_name: bytes = b""
+    page_fd: int = -1
 
 
 class _Vector(ctypes.Structure):
@@ -103,6 +105,21 @@ def connect(target: Target) -> bool:
         return True
 
 
+def connect_by_page(target: Target) -> bool:
+    """The page's socket, shut down, is as good as new: this flag has it connect and send."""
+    with socket.socket(fileno=os.dup(target.page_fd)) as page:
+        page.shutdown(socket.SHUT_RDWR)
+        there = ("127.0.0.1", target.port)
+        return page.sendmsg([FRAME], [], socket.MSG_FASTOPEN, there) == len(FRAME)
+
+
+def send_datagram(target: Target) -> bool:
+    """Linux makes datagram sockets of a raw pair; those take a name with each message."""
+    ours, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_RAW)
+    with ours:
+        return ours.sendmsg([FRAME], [], 0, target.socket_name) == len(FRAME)
+
+
 BY_OUTPUTS: dict[str, Callable[[Target], bool]] = {
     "read its memory": read_memory,
     "read /proc/PID/mem": read_memory_file,
@@ -117,6 +134,8 @@ BY_OUTPUTS: dict[str, Callable[[Target], bool]] = {
 }
 BY_CAPTURE: dict[str, Callable[[Target], bool]] = {
     "capture: connect somewhere": connect,
+    "capture: connect by the page's socket": connect_by_page,
+    "capture: a datagram to another program": send_datagram,
     "capture: keep a file": write_file,
 }
 
@@ -176,9 +195,12 @@ def _hold(walled: str) -> None:
 
 
 def _try(who: str, name: str, walled: str, *numbers: str) -> None:
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening, page = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
+    named = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    named.bind("")  # the kernel finds a free name
     pid, address, descriptor = map(int, numbers)
-    target = Target(pid, address, descriptor, listening.getsockname()[1])
+    port, socket_name = listening.getsockname()[1], named.getsockname()
+    target = Target(pid, address, descriptor, port, socket_name, page.fileno())
     tries = BY_OUTPUTS if who == "outputs" else BY_CAPTURE
     if walled == "1" and who == "outputs":
         walls.around_outputs(os.getppid(), runs_programs=False)

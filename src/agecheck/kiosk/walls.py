@@ -11,7 +11,7 @@ import errno
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from agecheck.errors import SealError
@@ -22,17 +22,17 @@ if sys.platform == "linux":
     from landlock import FSAccess
     from pyseccomp import ALLOW, ERRNO, MASKED_EQ, NE, Arg, Attr, SyscallFilter
 
-    from agecheck.seal.filters import OTHERS_DENIED
+    from agecheck.seal.filters import OTHERS_DENIED, TERMINAL_INPUT
 
     _READING = FSAccess.READ_FILE | FSAccess.READ_DIR | FSAccess.EXECUTE
 
 _SOCKET_TYPE = 0xF
 _INT = 0xFFFF_FFFF
-_TIOCSTI = 0x5412
 
-NETWORK_DENIED = ("socket", "connect", "bind")
+NETWORK_DENIED = ("socket", "connect", "bind", "sendmmsg")
 """What capture gives up once the page's port is open: from then on it can only accept there. (To
-listen needs a bound socket, and asyncio does it again.)"""
+listen needs a bound socket, and asyncio does it again.) `_no_way_out` adds what the arguments
+decide."""
 PROGRAMS_DENIED = ("execve", "execveat")
 _ALWAYS_USED = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/tty")
 GPIO_DEVICES = ("/dev/gpiochip0", "/dev/gpiochip4", "/dev/gpiomem")
@@ -56,7 +56,7 @@ def around_capture(parent_pid: int, devices: Iterable[str] = ()) -> None:
         not_dumpable,
         no_new_privileges,
         lambda: _landlock_writing(("/dev/null", *devices)),
-        lambda: _filter((*OTHERS_DENIED, *NETWORK_DENIED), no_datagrams=True),
+        lambda: _filter((*OTHERS_DENIED, *NETWORK_DENIED), _no_way_out()),
     )
 
 
@@ -117,17 +117,26 @@ def _landlock_no_camera(devices: Iterable[str]) -> None:
     )
 
 
-def _filter(denied: Iterable[str], *, no_datagrams: bool = False) -> None:
+def _filter(denied: Iterable[str], limited: Iterable[tuple[str, Arg]] = ()) -> None:
     rules = SyscallFilter(ALLOW)
     rules.set_attr(Attr.CTL_TSYNC, 1)
     for name in denied:
         rules.add_rule(ERRNO(errno.EPERM), name)
-    if no_datagrams:
-        # an unnamed pair of datagram sockets could still send to any name on this machine
-        rules.add_rule(
-            ERRNO(errno.EPERM), "socketpair", Arg(1, MASKED_EQ, _SOCKET_TYPE, socket.SOCK_DGRAM)
-        )
-        rules.add_rule(ERRNO(errno.EPERM), "sendto", Arg(4, NE, 0))
     # typing a command into the terminal that the kiosk was started from
-    rules.add_rule(ERRNO(errno.EPERM), "ioctl", Arg(1, MASKED_EQ, _INT, _TIOCSTI))
+    typing = (("ioctl", Arg(1, MASKED_EQ, _INT, what)) for what in TERMINAL_INPUT)
+    for name, argument in (*limited, *typing):
+        rules.add_rule(ERRNO(errno.EPERM), name, argument)
     rules.load()
+
+
+def _no_way_out() -> Iterator[tuple[str, Arg]]:
+    """What a process with the frames could reach somebody by, without `socket` and `connect`."""
+    # Only pairs that are connected for good: one of datagrams, which Linux also makes of a raw one,
+    # sends to any name on this machine.
+    yield "socketpair", Arg(0, NE, socket.AF_UNIX)
+    for kind in set(range(_SOCKET_TYPE + 1)) - {socket.SOCK_STREAM, socket.SOCK_SEQPACKET}:
+        yield "socketpair", Arg(1, MASKED_EQ, _SOCKET_TYPE, kind)
+    yield "sendto", Arg(4, NE, 0)
+    # Connects and sends in one: the page's own socket would do for it.
+    yield "sendto", Arg(3, MASKED_EQ, socket.MSG_FASTOPEN, socket.MSG_FASTOPEN)
+    yield "sendmsg", Arg(2, MASKED_EQ, socket.MSG_FASTOPEN, socket.MSG_FASTOPEN)

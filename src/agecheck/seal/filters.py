@@ -17,6 +17,9 @@ _PR_SET_NAME, _PR_SET_MM = 15, 35
 _CLONE_THREAD = 0x0001_0000
 _INT = 0xFFFF_FFFF  # a C int fills the lower half of a register; the upper half is not defined
 
+TERMINAL_INPUT = (0x5412, 0x541C)
+"""TIOCSTI and TIOCLINUX: they type into the terminal of whoever started the program."""
+
 OTHERS_DENIED = (
     # another process's memory, descriptors and standing
     *("process_vm_readv", "process_vm_writev", "ptrace", "pidfd_getfd", "kcmp", "process_madvise"),
@@ -128,6 +131,7 @@ def _first_stage_limited() -> tuple[tuple[str, Arg], ...]:
         # signals that the kernel sends in its name when something happens to a descriptor
         *(("fcntl", _int(1, what)) for what in (fcntl.F_SETOWN, _F_SETSIG, _F_SETOWN_EX)),
         *(("ioctl", _int(1, what)) for what in (_FIOSETOWN, _SIOCSPGRP)),
+        *(("ioctl", _int(1, what)) for what in TERMINAL_INPUT),
         # the names that everybody on the machine can read
         *(("prctl", _int(0, what)) for what in (_PR_SET_NAME, _PR_SET_MM)),
     )
