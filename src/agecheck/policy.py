@@ -105,8 +105,15 @@ class AgePolicy:
 class EffectivePolicy:
     """A policy with its challenge age settled. All of it is public and goes into a token.
 
+    Attributes:
+        age_limit: the legal age in whole years, 1 to 79.
+        challenge_age_years: the estimate from which a person counts as over; above the age limit,
+            at most 80, in steps of 0.1.
+        max_attempts: how often one person may try, 1 to 10.
+        liveness: "none", "passive" or "active".
+
     Raises:
-        PolicyError: the challenge age is not above the age limit.
+        PolicyError: one of them is not that.
     """
 
     age_limit: int

@@ -81,6 +81,7 @@ class CheckResult:
     """The whole of what a check says: `reason` is set exactly when `verdict` is INCONCLUSIVE.
 
     Raises:
+        TypeError: one of the two has another type, or the result is asked for a truth value.
         ValueError: the two do not fit together.
     """
 
