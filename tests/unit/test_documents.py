@@ -8,6 +8,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import pytest
+
 from agecheck.bench.accuracy_tables import subjects
 
 ROOT = Path(__file__).parent.parent.parent
@@ -248,7 +250,8 @@ def test_how_long_a_check_takes_is_said() -> None:
     assert f"and {of['peak_memory_mib']:.0f} MiB of memory" in text
 
 
-def test_how_unlike_groups_are_answered_is_said() -> None:
+@pytest.mark.parametrize("page", ["README.md", "docs/explanation/fairness.md"])
+def test_how_unlike_groups_are_answered_is_said(page: str) -> None:
     """Who is sent to the other way more often, at the challenge age that ships."""
     groups = result("accuracy-utkface.json")["shipped_policy"]["by_group"]["gender / race"]
     refused = {
@@ -256,7 +259,7 @@ def test_how_unlike_groups_are_answered_is_said() -> None:
         for row in groups["groups"]
         if row["adults_refused"]["25-40"]["value"] is not None
     }
-    text = " ".join((ROOT / "docs/explanation/fairness.md").read_text("utf-8").split())
+    text = " ".join((ROOT / page).read_text("utf-8").split())
 
     def span(sex: str) -> str:
         shares = [refused[f"{sex} / {group}"] for group in ("Asian", "Black", "Indian")]

@@ -34,23 +34,23 @@ _AGE = re.compile(r"([1-9][0-9]?)(?:=([1-9][0-9]?(?:\.[0-9])?))?")
     "asked_file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Where it is kept which site asked about which age; the key file's name with .asked "
-    "behind it by default.",
+    help="File that remembers which age each site asked about. [default: KEYFILE.asked]",
 )
 @click.option(
     "--age",
     "ages",
     multiple=True,
     metavar="LIMIT[=CHALLENGE]",
-    help="An age limit to answer about, with the challenge age or, without one, the calibration's. "
-    "May be given several times; 18 by default.",
+    help="An age limit to answer about, and its challenge age; left out, the calibration's. May be "
+    "given several times. [default: 18]",
 )
 @click.option(
     "--liveness",
     type=click.Choice(["passive", "active"]),
     default="passive",
     show_default=True,
-    help="What is looked for beside an age.",
+    help="How to tell a living person: passive only watches, active also asks for movements and "
+    "shows coloured light.",
 )
 @click.option(
     "--calibration",
@@ -58,7 +58,13 @@ _AGE = re.compile(r"([1-9][0-9]?)(?:=([1-9][0-9]?(?:\.[0-9])?))?")
     metavar="FILE",
     help="A calibration made for these models, instead of the shipped one.",
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Where to serve the page; 0 takes a free one.",
+)
 def agent(
     key_file: Path,
     asked_file: Path | None,
@@ -69,9 +75,9 @@ def agent(
 ) -> None:
     """Answer sites that ask this device whether somebody is over an age.
 
-    Serves one page on 127.0.0.1. A site's form opens it; it says who asks and what they learn, uses
-    the camera after a click, and sends the browser back to that site with a token or none. Ends at
-    SIGTERM or Ctrl-C. Needs the extra 'web'; in a clone: pip install '.[web]'.
+    Serves one page on 127.0.0.1, which a site's form opens. The page says who asks and what they
+    learn, uses the camera after a click, and sends the browser back to that site with a token or
+    none. Ends at SIGTERM or Ctrl-C. Needs the extra 'web'; in a clone: pip install '.[web]'.
     """
     if any(find_spec(name) is None for name in _NEEDED):
         raise MissingExtraError("web")

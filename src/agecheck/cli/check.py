@@ -94,7 +94,7 @@ class _Question:
     type=click.Choice(SEALS),
     metavar="LEVEL",
     help="Walls around the process that sees the pictures. require: all of them, or no answer; "
-    "best-effort: those that this machine has; off: it is this process.  "
+    "best-effort: those that this machine has; off: none, this process sees them.  "
     "[default: require on Linux, best-effort elsewhere]",
 )
 @click.option(
@@ -113,10 +113,12 @@ class _Question:
     show_default=True,
     metavar="MS",
     help="An answer is printed at a whole multiple of this time after its check began, so that "
-    "the time says little of the face; 0 prints it at once.",
+    "the time says little about the face; 0 prints it at once.",
 )
 @click.option("--audience", metavar="URI", help="Who asks; with --nonce and --key, for a token.")
-@click.option("--nonce", metavar="TEXT", help="The asker's fresh random value; for one picture.")
+@click.option(
+    "--nonce", metavar="TEXT", help="The asker's fresh random value, good for one picture."
+)
 @click.option(
     "--key",
     type=click.Path(path_type=Path),

@@ -83,7 +83,7 @@ def doctor(ctx: click.Context, *, image: str | None, as_json: bool) -> None:
     """Examine this installation: is it whole, sealed, and how fast?
 
     A sealed worker like that of a check tries to open a socket and a file, to write, to start a
-    thread and a child, and to say two bytes at once; each attempt has to end it. Nothing about a
+    thread and a child, and to say two bytes at once; each attempt has to kill it. Nothing about a
     picture's content is shown except why a check ended early. The exit code is 3 when something is
     broken, 2 when the picture cannot be used.
     """

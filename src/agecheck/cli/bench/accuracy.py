@@ -44,8 +44,8 @@ from agecheck.cli.bench.running import look_at_all
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
-    help="Run on the workers of this dask.distributed scheduler instead, which see FOLDER at the "
-    "same path; with the extra cluster.",
+    help="Run on the workers of this dask.distributed scheduler instead. They need FOLDER at the "
+    "same path. Needs the extra 'cluster'.",
 )
 @out_option("agecheck-bench", "results.json, report.html and the tables")
 def accuracy(

@@ -34,8 +34,8 @@ def attacks(folder: Path, *, labels: Path | None, workers: int | None, out: Path
     """Run labelled clips in FOLDER through the passive parts of liveness.
 
     A clip is a video file, an animated picture, or a folder of frames. The labels have the columns
-    file, label (live or spoof) and attack (the species, for spoof). Written are APCER by species
-    and the worst, and BPCER, in the words of ISO/IEC 30107-3, and which parts were not run.
+    file, label (live or spoof) and attack (the species, for spoof). The results are APCER for each
+    species and the worst of them, BPCER (both as in ISO/IEC 30107-3), and which parts were not run.
     """
     from agecheck.bench.attacks import ClipLabelError, read_labels, results, run_clips
     from agecheck.bench.files import prepare_folder, write_text

@@ -26,13 +26,13 @@ CALIBRATION_FILE, CARD_FILE, DIGEST_FILE = "calibration.json", "calibration.md",
     default="unnamed faces",
     show_default=True,
     metavar="TEXT",
-    help="What the faces are, for the file and its card.",
+    help="A name for the set of faces, written into the file and its card.",
 )
 @click.option(
     "--keep-fusion",
     is_flag=True,
-    help="Keep how the shipped calibration makes an age of the networks' outputs, and measure "
-    "challenge ages only. For faces that it was not fitted on.",
+    help="Keep the shipped fusion and measure only the challenge ages. For faces that it was not "
+    "fitted on.",
 )
 @workers_option
 @out_option("agecheck-calibration", f"{CALIBRATION_FILE}, {CARD_FILE} and {DIGEST_FILE}")
@@ -49,9 +49,10 @@ def calibrate(
 ) -> None:
     """Make a calibration from the labelled faces in FOLDER.
 
-    They are labelled as for `bench accuracy`; only whole years are used. Ages are judged by fits
-    that have not seen the person. A false-over rate is offered only where there are enough minors
-    to tell it from zero; the others are listed with what they need. Load the file with
+    They are labelled as for `bench accuracy`; only whole years are used. The fusion, which makes
+    one age of the networks' outputs, is fitted, and nobody is judged by a fit that has seen them. A
+    false-over rate is offered only where there are enough minors to tell it from zero; the others
+    are listed with the number that they need. Load the file with
     load_checker(policy, calibration=...).
     """
     from agecheck.bench.calibrate import join, make_calibration, require_enough

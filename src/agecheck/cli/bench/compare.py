@@ -12,7 +12,9 @@ from agecheck.cli.bench.options import FILE
 @click.command()
 @click.argument("before", type=FILE)
 @click.argument("after", type=FILE)
-@click.option("--all", "show_all", is_flag=True, help="Also figures that changed within noise.")
+@click.option(
+    "--all", "show_all", is_flag=True, help="Also show figures that changed within noise."
+)
 def compare(before: Path, after: Path, *, show_all: bool) -> None:
     """Say which figures changed beyond noise.
 

@@ -47,13 +47,13 @@ _POLICY_OPTIONS = (
         default=_DEFAULTS.age_limit,
         show_default=True,
         metavar="YEARS",
-        help="Of the policy whose answers are counted.",
+        help="Age limit of the policy whose answers are counted.",
     ),
     click.option(
         "--challenge-age",
         type=float,
         metavar="YEARS",
-        help="Its challenge age. Left out, it follows from the false-over rate.",
+        help="Challenge age of that policy. Left out, it follows from the false-over rate.",
     ),
     click.option(
         "--max-false-over",
@@ -61,17 +61,21 @@ _POLICY_OPTIONS = (
         default=_DEFAULTS.max_false_over_rate,
         show_default=True,
         metavar="RATE",
-        help="Its false-over rate, 0 to 1; one that the calibration has measured.",
+        help="False-over rate of that policy, 0 to 1; one that the calibration has measured.",
     ),
 )
 calibration_option = click.option(
-    "--calibration", type=FILE, metavar="FILE", help="Instead of the shipped one."
+    "--calibration",
+    type=FILE,
+    metavar="FILE",
+    help="A calibration made for these models, instead of the shipped one.",
 )
 workers_option = click.option(
     "--workers",
     type=click.IntRange(1, 256),
     metavar="COUNT",
-    help="Processes. The results do not depend on it. [default: one for each core]",
+    help="How many processes share the work; the results do not depend on it. [default: one for "
+    "each core]",
 )
 
 

@@ -44,7 +44,7 @@ def quality(
 ) -> None:
     """Measure whether refusing faces pays.
 
-    FOLDER is labelled as for `bench accuracy`. Each face is measured and estimated, also where the
+    FOLDER is labelled as for `bench accuracy`. Each face is measured and estimated, even where the
     gate would refuse it. For each quality component: how its values are spread, how many lie
     beyond the limit, and the error and the share answered OVER on either side.
     """
