@@ -33,6 +33,7 @@ from agecheck.models.store import ModelStore
 from agecheck.vision import age
 from benchmarks.extraction import extract_features
 from benchmarks.labelled_faces import read_labels
+from benchmarks.log_run import log_run
 
 RESULTS = Path(__file__).parent / "results"
 RATES = (0.05, 0.02)
@@ -156,9 +157,7 @@ def main() -> None:
         "machine": describe_machine(),
     }
     print(json.dumps(document, indent=1))
-    RESULTS.mkdir(exist_ok=True)
-    with (RESULTS / "gate-runs.jsonl").open("a", encoding="utf-8") as log:
-        log.write(json.dumps({"note": arguments.note} | document) + "\n")
+    log_run(document, arguments.note)
     if arguments.split == "test" and path is None:
         (RESULTS / "gate.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     raise SystemExit(1 if missed else 0)

@@ -3,7 +3,8 @@
     python -m benchmarks.workers FOLDER [--split test]
 
 With one worker, with two, and with two and the peer beside; the whole command by the clock, from an
-empty folder to the report. Only a machine that does nothing else tells anything.
+empty folder to the report. Only a machine that does nothing else tells anything. Each run is logged
+as a look at the split: benchmarks/log_run.py.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from agecheck.bench.machine import describe_machine
+from benchmarks.log_run import accuracy_run, log_run
 
+Document = dict[str, Any]
 RESULT = Path(__file__).parent / "results" / "workers.json"
 MIN_SPEED_UP = 1.7
 MAX_SECONDS = 240.0
@@ -29,8 +32,8 @@ RUNS = {
 }
 
 
-def timed(folder: Path, split: str, options: tuple[str, ...]) -> tuple[float, int]:
-    """Seconds of one whole command, and how many pictures it looked at."""
+def timed(folder: Path, split: str, options: tuple[str, ...]) -> tuple[float, Document]:
+    """Seconds of one whole command, and its results."""
     with tempfile.TemporaryDirectory() as out:
         typed = ["bench", "accuracy", str(folder), "--split", split, "--out", out, *options]
         began_s = time.monotonic()
@@ -41,8 +44,8 @@ def timed(folder: Path, split: str, options: tuple[str, ...]) -> tuple[float, in
             stderr=subprocess.DEVNULL,
         )
         seconds = time.monotonic() - began_s
-        document: dict[str, Any] = json.loads((Path(out) / "results.json").read_text("utf-8"))
-    return seconds, document["data"]["pictures"]
+        document: Document = json.loads((Path(out) / "results.json").read_text("utf-8"))
+    return seconds, document
 
 
 def main() -> int:
@@ -52,7 +55,9 @@ def main() -> int:
     given = parser.parse_args()
     seconds, pictures = {}, 0
     for name, options in RUNS.items():
-        seconds[name], pictures = timed(given.folder, given.split, options)
+        seconds[name], results = timed(given.folder, given.split, options)
+        pictures = results["data"]["pictures"]
+        log_run(accuracy_run(results), f"python -m benchmarks.workers: {name.replace('_', ' ')}")
     speed_up = seconds["one"] / seconds["two"]
     limits = {"speed_up": speed_up >= MIN_SPEED_UP, "two": seconds["two"] <= MAX_SECONDS}
     document = {
