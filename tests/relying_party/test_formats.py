@@ -24,6 +24,7 @@ from agecheck.token.cwt import CWT, LABELS, TYPE
 from agecheck.token.formats import NOTICE
 from agecheck.token.sd_jwt import SD_JWT_VC
 from relying_party.make_formats import FILE, FORMATS, document, setting, token_in
+from unit.issuing import CHALLENGE, DEVICE, EVIDENCE, NONCE, NOW_S, SHOP
 
 VECTOR: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
 TOKENS = pytest.mark.parametrize(
@@ -65,6 +66,18 @@ def found(name: str, *, over: bool = True) -> str:
         if one["format"] == name and one["over"] is over
     ]
     return token
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_device_writes_the_format_that_it_is_asked_for(name: str) -> None:
+    """What an application chooses for its signer is what its site is told, and nothing else."""
+    signer = DEVICE.signer(SHOP, now=lambda: NOW_S, token_format=FORMATS[name])
+    token = signer._begin(CHALLENGE, EVIDENCE)(True)
+    asked = {"audience": SHOP, "nonce": NONCE, "public_jwk": signer.public_jwk(), "now_s": NOW_S}
+    assert check(token, name, **asked).over
+    for other in FORMATS.keys() - {name}:
+        with pytest.raises(TokenError):
+            check(token, other, **asked)
 
 
 def test_agecheck_issues_what_is_published() -> None:

@@ -28,7 +28,6 @@ from agecheck.strict_json import parse_json_object
 from agecheck.token import jwk
 from agecheck.token.encoding import base64url_decode, base64url_encode
 from agecheck.token.errors import SignerError
-from agecheck.token.formats import JWS, TokenFormat
 from agecheck.token.keys import AudienceSigner
 
 MAX_KEYS = 10_000
@@ -42,15 +41,14 @@ _MALFORMED = "the batch file is not one that this version of agecheck writes"
 class KeyBatch:
     """Keys for one audience, in a file of their own. A `TokenSigner`: each answer takes a key.
 
-    Threads and processes may share a batch: no key goes to two of them. It shows nothing when
-    printed and is not pickled or copied.
+    Its tokens are JWS. Threads and processes may share a batch: no key goes to two of them. It
+    shows nothing when printed and is not pickled or copied.
     """
 
-    __slots__ = ("_audience", "_format", "_now", "_path", "_threads")
+    __slots__ = ("_audience", "_now", "_path", "_threads")
     _path: Path
     _audience: str
     _now: Callable[[], float]
-    _format: TokenFormat
     _threads: threading.Lock
 
     def __init__(self, *_: object, **__: object) -> None:
@@ -64,7 +62,6 @@ class KeyBatch:
         count: int,
         *,
         now: Callable[[], float] = time.time,
-        token_format: TokenFormat = JWS,
     ) -> KeyBatch:
         """Make keys and keep them in a new file, mode 0600.
 
@@ -72,7 +69,7 @@ class KeyBatch:
             path: where the file goes; the folder exists, the file does not.
             audience: whom the tokens are for.
             count: how many keys, 1 to 10,000.
-            now, token_format: as in `DeviceKey.signer`.
+            now: the clock, as in `DeviceKey.signer`.
 
         Raises:
             ChallengeError: the audience does not have a challenge's form.
@@ -82,7 +79,7 @@ class KeyBatch:
         require_audience(audience)
         if type(count) is not int or not 1 <= count <= MAX_KEYS:
             raise SignerError(f"a batch has 1 to {MAX_KEYS} keys")
-        batch = cls._at(Path(path), audience, now, token_format)
+        batch = cls._at(Path(path), audience, now)
         with batch._alone():
             if _read(batch._path) is not None:
                 raise KeyFileError("there is something at that path already")
@@ -91,11 +88,7 @@ class KeyBatch:
 
     @classmethod
     def load(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        now: Callable[[], float] = time.time,
-        token_format: TokenFormat = JWS,
+        cls, path: str | os.PathLike[str], *, now: Callable[[], float] = time.time
     ) -> KeyBatch:
         """Use a batch that was made before; one that is used up, too.
 
@@ -103,15 +96,13 @@ class KeyBatch:
             KeyFileError: the file is missing, malformed or not trusted.
         """
         audience, _ = _require(Path(path))
-        return cls._at(Path(path), audience, now, token_format)
+        return cls._at(Path(path), audience, now)
 
     @classmethod
-    def _at(
-        cls, path: Path, audience: str, now: Callable[[], float], token_format: TokenFormat
-    ) -> KeyBatch:
+    def _at(cls, path: Path, audience: str, now: Callable[[], float]) -> KeyBatch:
         batch = object.__new__(cls)
         batch._path, batch._audience, batch._now = path, audience, now
-        batch._format, batch._threads = token_format, threading.Lock()
+        batch._threads = threading.Lock()
         return batch
 
     @property
@@ -173,7 +164,7 @@ class KeyBatch:
         return _key(taken)
 
     def _signer(self, key: Ed25519PrivateKey) -> AudienceSigner:
-        return AudienceSigner(self._audience, key, now=self._now, token_format=self._format)
+        return AudienceSigner(self._audience, key, now=self._now)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

@@ -91,7 +91,8 @@ class DeviceKey:
         Args:
             audience: who asks, as in `Challenge`; 1 to 255 printable ASCII characters.
             now: the clock, in seconds since 1970 (UTC).
-            token_format: how tokens are written: `JWS`, or one of `agecheck.token.formats`.
+            token_format: how tokens are written: `JWS`, `agecheck.token.sd_jwt.SD_JWT_VC` or
+                `agecheck.token.cwt.CWT`.
 
         Raises:
             ChallengeError: the audience does not have that form.
