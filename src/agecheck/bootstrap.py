@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Detector: TypeAlias = Literal["blazeface", "mediapipe"]
 DETECTORS: tuple[Detector, ...] = get_args(Detector)
 SealWanted: TypeAlias = Literal["require", "best-effort", "off"]
-SEALS: tuple[SealWanted, ...] = get_args(SealWanted)
+SEAL_MODES: tuple[SealWanted, ...] = get_args(SealWanted)
 DEFAULT_WORKER_CHECKS = 32
 """A fork costs as much as a check; with 32 to share it, a sealed check is hardly slower."""
 TIGHT_CROP_MARGIN_SHARE = 0.25
@@ -161,7 +161,7 @@ def _start_workers(seal: SealWanted | None, setup: WorkerSetup) -> WorkerPool | 
     on_linux = sys.platform == "linux"
     if seal is None:
         seal = "require" if on_linux else "best-effort"
-    if seal not in SEALS:
+    if seal not in SEAL_MODES:
         raise SealError("seal is 'require', 'best-effort' or 'off'")
     if seal == "off":
         return None

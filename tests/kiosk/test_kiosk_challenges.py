@@ -13,7 +13,7 @@ from agecheck.errors import ChallengeError
 from agecheck.kiosk.challenges import (
     MAX_REMEMBERED,
     AskerRules,
-    Desk,
+    ChallengeSlot,
     own_challenge,
     read_challenge,
     write_challenge,
@@ -79,43 +79,43 @@ def test_no_changed_message_is_taken(data: st.DataObject) -> None:
 
 def test_a_challenge_is_answered_once() -> None:
     """Taken is taken, and the same message does not bring it back."""
-    desk = Desk(RULES, lambda: NOW_S)
-    desk.put(message())
-    assert desk.take() == CHALLENGE
-    assert desk.take() is None
+    slot = ChallengeSlot(RULES, lambda: NOW_S)
+    slot.put(message())
+    assert slot.take() == CHALLENGE
+    assert slot.take() is None
     with pytest.raises(ChallengeError):
-        desk.put(message())
+        slot.put(message())
 
 
 def test_one_is_outstanding_at_most() -> None:
     """A newer challenge takes the older one's place."""
-    desk = Desk(RULES, lambda: NOW_S)
+    slot = ChallengeSlot(RULES, lambda: NOW_S)
     newer = Challenge(SHOP, "m" * 32, 18)
-    desk.put(message())
-    desk.put(message(newer))
-    assert desk.take() == newer
-    assert desk.take() is None
+    slot.put(message())
+    slot.put(message(newer))
+    assert slot.take() == newer
+    assert slot.take() is None
 
 
 def test_an_outstanding_challenge_expires() -> None:
     """What nobody began to answer in time is gone."""
     now_s = [NOW_S]
-    desk = Desk(RULES, lambda: now_s[0])
-    desk.put(message(lives_s=60))
+    slot = ChallengeSlot(RULES, lambda: now_s[0])
+    slot.put(message(lives_s=60))
     now_s[0] += 60
-    assert desk.take() is None
+    assert slot.take() is None
 
 
 def test_memory_of_challenges_is_bounded() -> None:
     """An asker gone wild fills nothing; when the old ones expire, there is room again."""
     now_s = [NOW_S]
-    desk = Desk(RULES, lambda: now_s[0])
+    slot = ChallengeSlot(RULES, lambda: now_s[0])
     for number in range(MAX_REMEMBERED):
-        desk.put(message(Challenge(SHOP, f"{number:032d}", 18)))
+        slot.put(message(Challenge(SHOP, f"{number:032d}", 18)))
     with pytest.raises(ChallengeError):
-        desk.put(message())
+        slot.put(message())
     now_s[0] += 61
-    desk.put(message(lives_s=120))
+    slot.put(message(lives_s=120))
 
 
 def test_a_short_secret_is_refused() -> None:

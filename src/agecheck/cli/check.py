@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agecheck.bootstrap import DETECTORS, SEALS, load_checker
+from agecheck.bootstrap import DETECTORS, SEAL_MODES, load_checker
 from agecheck.challenge import Challenge
 from agecheck.checker import (
     DEFAULT_RELEASE_QUANTUM_MS,
@@ -91,7 +91,7 @@ class _Question:
 )
 @click.option(
     "--seal",
-    type=click.Choice(SEALS),
+    type=click.Choice(SEAL_MODES),
     metavar="LEVEL",
     help="Walls around the process that sees the pictures. require: all of them, or no answer; "
     "best-effort: those that this machine has; off: none, this process sees them.  "

@@ -95,7 +95,7 @@ def read_challenge(text: bytes, rules: AskerRules, now_s: float) -> tuple[Challe
     return challenge, expires_at_s
 
 
-class Desk:
+class ChallengeSlot:
     """Holds the one outstanding challenge. Safe under threads: they come in on several ways.
 
     Args:

@@ -20,7 +20,7 @@ import msgspec
 
 from agecheck.errors import AgecheckError, ChallengeError, SealError
 from agecheck.kiosk import walls
-from agecheck.kiosk.challenges import AskerRules, Desk, own_challenge
+from agecheck.kiosk.challenges import AskerRules, ChallengeSlot, own_challenge
 from agecheck.kiosk.complaint import complain
 from agecheck.kiosk.config import KioskConfig
 from agecheck.kiosk.errors import BAD_SETTINGS, BROKEN
@@ -67,8 +67,8 @@ def _serve(
 ) -> None:
     key = DeviceKey.load(config.token.key)
     age_limit = judging.policy.age_limit
-    desk = _desk(config, age_limit)
-    put = partial(_put, desk, channel) if desk is not None else None
+    slot = _slot(config, age_limit)
+    put = partial(_put, slot, channel) if slot is not None else None
     sinks, start = _sinks(config, put)
     fallback = None if config.fallback is None else Fallback(config.fallback)
     walls.around_outputs(
@@ -81,7 +81,7 @@ def _serve(
     if hello is None or hello.kind is not Kind.HELLO:
         return
     draw = (
-        desk.take if desk is not None else partial(own_challenge, config.token.audience, age_limit)
+        slot.take if slot is not None else partial(own_challenge, config.token.audience, age_limit)
     )
     evidence = Evidence.of(
         judging.policy,
@@ -158,7 +158,7 @@ def _nothing_to_start() -> None:
     return
 
 
-def _desk(config: KioskConfig, age_limit: int) -> Desk | None:
+def _slot(config: KioskConfig, age_limit: int) -> ChallengeSlot | None:
     section = config.challenges
     if section is None:
         return None
@@ -168,16 +168,16 @@ def _desk(config: KioskConfig, age_limit: int) -> Desk | None:
         age_limit,
         section.max_lifetime_s,
     )
-    return Desk(rules, time.time)
+    return ChallengeSlot(rules, time.time)
 
 
 def _listens(config: KioskConfig, way: str) -> bool:
     return config.challenges is not None and way in config.challenges.listen
 
 
-def _put(desk: Desk, channel: socket.socket, text: bytes) -> None:
+def _put(slot: ChallengeSlot, channel: socket.socket, text: bytes) -> None:
     try:
-        desk.put(text)
+        slot.put(text)
     except ChallengeError as error:
         complain(error, "a challenge is refused")
         return

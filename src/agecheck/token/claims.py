@@ -13,8 +13,14 @@ from typing import Any
 
 from agecheck.challenge import Challenge
 from agecheck.errors import ChallengeError
-from agecheck.policy import MAX_ATTEMPTS, MAX_CHALLENGE_AGE_YEARS, MIN_AGE_LIMIT_YEARS
+from agecheck.policy import (
+    LIVENESS_LEVELS,
+    MAX_ATTEMPTS,
+    MAX_CHALLENGE_AGE_YEARS,
+    MIN_AGE_LIMIT_YEARS,
+)
 from agecheck.ports import Evidence
+from agecheck.seal_state import SealLevel
 from agecheck.token.encoding import base64url_decode
 
 SCHEMA_VERSION = 1
@@ -27,8 +33,8 @@ TOKEN_ID_BYTES = 16
 MAX_TIME_S = 253_402_300_799
 """The end of the year 9999, the last that datetime can show."""
 
-SEALS = frozenset({"open", "partial", "sealed"})
-LIVENESS = frozenset({"none", "passive", "active"})
+SEALS = frozenset(level.value for level in SealLevel)
+LIVENESS = frozenset(LIVENESS_LEVELS)
 INPUTS = frozenset({"file", "browser", "device"})
 
 _AGE_OVER = re.compile(r"age_over_([1-9][0-9]?)")
