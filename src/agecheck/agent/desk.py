@@ -76,7 +76,6 @@ class Desk:
         policies: age limit -> what is asked of an estimate.
         asked_ages: what sites were answered about.
         load: makes a checker from a policy; takes seconds.
-        clock: seconds on a monotonic clock.
     """
 
     def __init__(
@@ -85,7 +84,6 @@ class Desk:
         policies: Mapping[int, AgePolicy],
         asked_ages: AskedAges,
         load: Callable[[AgePolicy], Checker],
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if not policies:
             raise AgentError("an agent answers about at least one age")
@@ -94,7 +92,7 @@ class Desk:
         self._checker: Checker | None = None
         self._lock = threading.Lock()
         most = min(policy.max_attempts for policy in policies.values())
-        self.attempts = LiveAttempts(most, COOL_DOWN_S, clock)
+        self.attempts = LiveAttempts(most, COOL_DOWN_S, time.monotonic)
 
     @property
     def first_age_limit(self) -> int:

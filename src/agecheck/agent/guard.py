@@ -37,11 +37,10 @@ class Pace:
 
     Args:
         clock: seconds on a monotonic clock.
-        at_most: questions in any 60 seconds.
     """
 
-    def __init__(self, clock: Callable[[], float], at_most: int = REQUESTS_PER_MINUTE) -> None:
-        self._clock, self._at_most = clock, at_most
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._came_s: deque[float] = deque()
 
     def lets_through(self) -> bool:
@@ -49,7 +48,7 @@ class Pace:
         now_s = self._clock()
         while self._came_s and now_s - self._came_s[0] >= WINDOW_S:
             self._came_s.popleft()
-        if len(self._came_s) >= self._at_most:
+        if len(self._came_s) >= REQUESTS_PER_MINUTE:
             return False
         self._came_s.append(now_s)
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from importlib.resources import files
 from string import Template
@@ -56,12 +56,11 @@ class AgentServer:
     Args:
         desk: what visits share.
         port: the one that it is asked for on; the host is 127.0.0.1, and nothing else.
-        clock: seconds on a monotonic clock.
     """
 
-    def __init__(self, desk: Desk, port: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, desk: Desk, port: int) -> None:
         self._desk, self._host = desk, f"127.0.0.1:{port}"
-        self._questions, self._pace = Questions(clock), guard.Pace(clock)
+        self._questions, self._pace = Questions(time.monotonic), guard.Pace(time.monotonic)
         self._is_watching = False
         self._ask_page = Template((_PAGE / "ask.html").read_text("utf-8"))
         self._plain_page = Template((_PAGE / "plain.html").read_text("utf-8"))

@@ -38,13 +38,10 @@ class Health:
 
     Args:
         outputs_alive: whether the link to outputs stands.
-        now_s: the clock, in seconds since 1970 (UTC).
     """
 
-    def __init__(
-        self, outputs_alive: Callable[[], bool], now_s: Callable[[], float] = time.time
-    ) -> None:
-        self._outputs_alive, self._now_s = outputs_alive, now_s
+    def __init__(self, outputs_alive: Callable[[], bool]) -> None:
+        self._outputs_alive = outputs_alive
         self._lock = threading.Lock()
         self._lasting: Fault | None = None
         self._last: VisitEnd | None = None
@@ -62,7 +59,7 @@ class Health:
             found = set() if self._lasting is None else {self._lasting}
         if not self._outputs_alive():
             found.add(Fault.OUTPUTS_GONE)
-        if clock_is_set(self._now_s()):
+        if clock_is_set(time.time()):
             found.discard(Fault.CLOCK)
         else:
             found.add(Fault.CLOCK)
