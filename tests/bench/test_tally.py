@@ -266,6 +266,29 @@ def test_ranges_of_minors_stand_beside_the_adults_refused() -> None:
     assert table.rows[-1][-2:] == [adults["over_at_25"], adults["refused_at_25"]]
 
 
+def test_minors_above_a_gate_of_16_stand_beside_the_adults_below_it() -> None:
+    """Nor is a rate of 13-16-year-olds taken for 17 or more, whichever the estimator."""
+    above, below = (Observation(None, years, None, years) for years in (17.0, 16.9))
+    seen = [
+        *([("15", above)] * 5 + [("15", below)] * 20),
+        *([("30", above)] * 15 + [("30", below)] * 5 + [("30", Observation("NO_FACE"))] * 5),
+    ]
+    tally = Tally()
+    for index, (age_years, observation) in enumerate(seen):
+        label = FaceLabel(f"{index}", int(age_years), int(age_years))
+        tally.add(label, Sighting({AGECHECK: observation}), ())
+    document = results(tally, circumstances())
+    gate = document["ages_13_16"]
+    assert (gate["fnr_up"]["value"], gate["tpr"]["value"]) == (0.2, 0.8)
+    assert {band: of["value"] for band, of in gate["adults_refused"].items()} == {
+        "18-24": None,
+        "25-40": 0.4,
+        "30+": 0.4,
+    }
+    (table,) = [table for table in tables(document) if table.name == "ages_13_16"]
+    assert table.rows[0][-2] == gate["adults_refused"]["25-40"]
+
+
 def circumstances() -> Circumstances:
     calibration = shipped_calibration()
     return Circumstances(

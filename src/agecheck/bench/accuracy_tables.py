@@ -131,10 +131,18 @@ def _thirteen_to_sixteen(document: Document) -> Table:
     return Table(
         "ages_13_16",
         "A gate between 13 and 16",
-        "People of 13 to 16: estimated in that range, below 13, or from 17 on.",
-        ["estimator", "inside (TPR)", "below (FNR down)", "above (FNR up)"],
+        "People of 13 to 16: estimated in that range, below 13, or from 17 on. Adults are refused "
+        "who are not estimated from 17 on.",
         [
-            [name, *(of["ages_13_16"][key] for key in ("tpr", "fnr_down", "fnr_up"))]
+            *("estimator", "inside (TPR)", "below (FNR down)", "above (FNR up)"),
+            *(f"aged {adults.name} refused" for adults in bands.ADULTS),
+        ],
+        [
+            [
+                name,
+                *(of["ages_13_16"][key] for key in ("tpr", "fnr_down", "fnr_up")),
+                *(of["ages_13_16"]["adults_refused"][adults.name] for adults in bands.ADULTS),
+            ]
             for name, of in subjects(document).items()
         ],
     )

@@ -199,14 +199,26 @@ class Measures:
             "abstained": self._share(sum(reasons.values()), n),
         }
 
-    def ages_13_16(self) -> dict[str, Figure]:
-        """NIST FATE AEV: the share of 13-16-year-olds estimated so, younger, or older."""
+    def ages_13_16(self) -> dict[str, object]:
+        """NIST FATE AEV: the share of 13-16-year-olds estimated so, younger, or older.
+
+        Beside the older ones, who pass as 17 or more, the adults who do not.
+        """
         n = self._count("13-16", "shown")
         names = {"tpr": "inside", "fnr_down": "down", "fnr_up": "up"}
         places = self.ages_in(bands.AGES_13_16)
-        return {
+        of_adults = {
+            adults.name: self._share(
+                self._count("13-16", adults.name, "refused"),
+                self._count("13-16", adults.name, "shown"),
+                self.ages_in(adults),
+            )
+            for adults in bands.ADULTS
+        }
+        of_minors = {
             name: self._share(self._count("13-16", side), n, places) for name, side in names.items()
         }
+        return {**of_minors, "adults_refused": of_adults}
 
     def uncertainty(self) -> dict[str, object]:
         """Whether the stated uncertainty is true: coverage, PIT, and reliability of "adult"."""

@@ -148,7 +148,12 @@ class Tally:
                 )
 
     def _add_13_16(self, subject: str, label: FaceLabel, seen: Observation) -> None:
-        """NIST FATE AEV's table for a gate between 13 and 16."""
+        """NIST FATE AEV's table for a gate between 13 and 16, and the adults at its upper end."""
+        for adults in bands.ADULTS:
+            if adults.holds(label.lowest_age_years, label.highest_age_years):
+                is_above = seen.mean_years is not None and seen.mean_years >= 17
+                self.counts[subject, "13-16", adults.name, "shown"] += 1
+                self.counts[subject, "13-16", adults.name, "refused"] += not is_above
         if not bands.AGES_13_16.holds(label.lowest_age_years, label.highest_age_years):
             return
         self.counts[subject, "13-16", "shown"] += 1
