@@ -93,8 +93,8 @@ class Swap(Person):
 class CoveredSwap(Covered):
     """Another person's face in the place of the first, while nothing is seen."""
 
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed, 900, 200 + seed * 100 % 800, Look())
+    def __init__(self, seed: int, from_ms: int = 900) -> None:
+        super().__init__(seed, from_ms, 200 + seed * 100 % 800, Look())
 
     def frame(self, at_ms: int) -> Frame:
         if at_ms >= self._to_ms:

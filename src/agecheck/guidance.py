@@ -80,7 +80,7 @@ class GuidedSession:
     Args:
         tracker: finds the one face in each frame; new for this session.
         estimator: estimates the kept frames, at the end.
-        watch: looks for presentation attacks; new for this session. None for liveness `none`.
+        watch: follows one face and looks for presentation attacks; new for this session.
         policy: what decides.
         max_sd_years: a wider distribution than this is not decided on.
     """
@@ -89,7 +89,7 @@ class GuidedSession:
         self,
         tracker: FaceTracker,
         estimator: AgeEstimator,
-        watch: AttackDetector | None,
+        watch: AttackDetector,
         policy: EffectivePolicy,
         max_sd_years: float,
     ) -> None:
@@ -110,16 +110,13 @@ class GuidedSession:
         """
         if self._ended_by is not None:
             return
-        if self._watch is not None:
-            # Should a frame fail, the watch has missed what it showed: then there is no verdict.
-            self._ended_by = Reason.LIVENESS_NOT_SHOWN
+        # Should a frame fail, the watch has missed what it showed: then there is no verdict.
+        self._ended_by = Reason.LIVENESS_NOT_SHOWN
         sight = self._tracker.look(frame, at_ms)
-        is_vouched_for = True
-        if self._watch is not None:
-            is_vouched_for = self._watch.see(frame, sight)
-            self._ended_by = self._watch.ended_by
-            if self._ended_by is not None:
-                return
+        is_vouched_for = self._watch.see(frame, sight)
+        self._ended_by = self._watch.ended_by
+        if self._ended_by is not None:
+            return
         if sight.reason is not None:
             self._last = sight.reason
             self._code = _GUIDANCE.get(sight.reason, LiveCode.WAITING)
@@ -131,8 +128,7 @@ class GuidedSession:
 
     def lights_began(self, at_ms: int) -> None:
         """The screen began to show the script's colours, on the same clock as the frames."""
-        if self._watch is not None:
-            self._watch.lights_began(at_ms)
+        self._watch.lights_began(at_ms)
 
     def tick(self) -> LiveCode:
         """What to tell the person now, after the latest frame."""
@@ -143,7 +139,7 @@ class GuidedSession:
         # Guidance on how to stand comes first, but whoever was asked to turn is not told off for
         # having turned.
         can_be_asked = self._code in (LiveCode.GOOD, LiveCode.LOOK_STRAIGHT)
-        asked = self._watch.ask() if self._watch is not None and can_be_asked else None
+        asked = self._watch.ask() if can_be_asked else None
         return self._code if asked is None else _PROMPTS[asked]
 
     def finish(self) -> CheckResult:
@@ -155,7 +151,7 @@ class GuidedSession:
             return CheckResult.inconclusive(Reason.ESTIMATE_INVALID)
         if len(estimates) < MIN_FRAMES:
             return CheckResult.inconclusive(self._last)
-        if self._watch is not None and not self._watch.life_shown:
+        if not self._watch.life_shown:
             return CheckResult.inconclusive(Reason.LIVENESS_NOT_SHOWN)
         in_order = sorted(e.mean_years for e in estimates)
         if in_order[-2] - in_order[1] > MAX_SPREAD_YEARS:
@@ -168,8 +164,7 @@ class GuidedSession:
         return self._policy.decide(of_session, max_sd_years=self._max_sd_years)
 
     def _is_complete(self) -> bool:
-        life_shown = self._watch is None or self._watch.life_shown
-        return life_shown and len(self._best) == KEPT_FRAMES
+        return self._watch.life_shown and len(self._best) == KEPT_FRAMES
 
     def _keep(self, worth: float, frame: RgbFrame, mesh: FaceMesh) -> None:
         is_full = len(self._best) == KEPT_FRAMES

@@ -40,7 +40,8 @@ class AgePolicy:
             states; agecheck keeps no count of anybody.
         liveness: what a live session looks for beside an age. "passive": signs of a presentation
             attack and of life, without asking anything. "active": also movements and colours that
-            are drawn for each session. "none", the default, is all that a still picture can have.
+            are drawn for each session. "none", the default, is all that a still picture can have;
+            a live session is one face's all the same.
 
     Raises:
         PolicyError: a value is out of range or contradicts another.

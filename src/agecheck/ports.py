@@ -192,8 +192,9 @@ class AttackDetector(Protocol):
         """Take in one frame, in the order of the frames.
 
         Returns:
-            Whether it shows the one face that all signs of life are those of, and is no
-            repetition. Only such a frame is kept for the estimate.
+            True when the frame shows the face that every sign of life so far came from, and is not
+            a repeated frame; where no life is asked for, any frame of the one face. Only such a
+            frame is kept for the estimate.
         """
 
     def lights_began(self, at_ms: int) -> None:

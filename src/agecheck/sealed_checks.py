@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from agecheck.bootstrap import build_estimator, build_pipeline, build_session, calibration_in_use
+from agecheck.bootstrap import (
+    build_estimator,
+    build_pipeline,
+    build_session,
+    build_watch,
+    calibration_in_use,
+)
 from agecheck.errors import CalibrationError
 from agecheck.models.store import ModelStore
 from agecheck.policy import EffectivePolicy
@@ -69,20 +75,29 @@ def _warm_up(pipeline: FaceAgePipeline) -> None:
     eyes_nose_mouth_ears = ((280.0, 200.0), (360.0, 200.0), (320.0, 250.0), (320.0, 300.0))
     keypoints_px = (*eyes_nose_mouth_ears, (240.0, 210.0), (400.0, 210.0))
     pipeline.landmarker.locate(frame, DetectedFace((240.0, 140.0, 400.0, 320.0), keypoints_px, 1.0))
-    points_px = (100 + np.arange(468 * 3, dtype=np.float32) * 97 % 300).reshape(468, 3)
-    mesh = FaceMesh(points_px, np.eye(2, 3), np.zeros((112, 112, 3), np.uint8))
+    mesh = _made_up_face()
     pipeline.assessor.assess((480, 640), mesh)
     pipeline.estimator.estimate(pipeline.estimator.align(frame, mesh))
 
 
-def _warm_up_session(pipeline: FaceAgePipeline, policy: EffectivePolicy) -> None:
-    """Load what a live session needs; with liveness, also run each cue on made-up faces.
+def _made_up_face() -> FaceMesh:
+    points_px = (100 + np.arange(468 * 3, dtype=np.float32) * 97 % 300).reshape(468, 3)
+    chip_rgb = (np.arange(112 * 112 * 3) % 251).astype(np.uint8).reshape(112, 112, 3)
+    return FaceMesh(points_px, np.eye(2, 3), chip_rgb)
 
-    A program that checks stills waits for this, too: without liveness nothing is run.
+
+def _warm_up_session(pipeline: FaceAgePipeline, policy: EffectivePolicy) -> None:
+    """Load what a live session needs, and follow a made-up face; with liveness, run each cue.
+
+    A program that checks stills waits for this, too: without liveness no cue is run.
     """
     from agecheck.live_script import draw_script
 
-    build_session(pipeline, policy, 1.0, draw_script(policy.liveness).to_bytes())
+    script = draw_script(policy.liveness).to_bytes()
+    build_session(pipeline, policy, 1.0, script)
+    watch, frame = build_watch(policy.liveness, script), np.zeros((480, 640, 3), np.uint8)
+    for at_ms in (0, 40):
+        watch.see(frame, Sight(at_ms, (480, 640), _made_up_face(), None))
     if policy.liveness != "none":
         _warm_up_cues()
 

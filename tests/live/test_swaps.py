@@ -1,4 +1,4 @@
-"""The face whose age is judged is the one that has shown life, whatever was put in its place."""
+"""The face whose age is judged is one, and has shown life, whatever was put in its place."""
 
 from __future__ import annotations
 
@@ -11,22 +11,28 @@ import pytest
 from agecheck import CheckResult, EffectivePolicy, Reason, Verdict
 from agecheck.estimate import AgeEstimate
 from agecheck.guidance import KEPT_FRAMES, GuidedSession, LiveCode
-from agecheck.liveness import watch
+from agecheck.liveness import one_face, watch
+from agecheck.liveness.continuity import MIN_READINGS
 from agecheck.liveness.looks import FAMILIAR_LOOK
 from agecheck.ports import Sight
-from benchmarks.actors import Covered
+from benchmarks.actors import Covered, Person
 from benchmarks.live_runs import run_session
+from benchmarks.species import CoveredSwap, SecondFace, Swap
 from live.readings import FRAME_MS, LOOK, OTHER_LOOK, reading
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from agecheck.liveness.reading import FaceReading
     from agecheck.policy import Liveness
-    from agecheck.ports import AlignedFace, FaceMesh, Picture, RgbFrame
+    from agecheck.ports import AlignedFace, AttackDetector, FaceMesh, Picture, RgbFrame
+    from benchmarks.actors import Actor
 
 SIZE_PX = (60, 80)
 NOBODY = None
+COMPANY = Reason.SEVERAL_FACES
 REFUSED = {
     CheckResult.inconclusive(reason) for reason in (Reason.PRESENTATION_ATTACK, Reason.NO_FACE)
 }
@@ -51,17 +57,17 @@ MINOR = Shown(15.0, 0.90, OTHER_LOOK)
 class Stage:
     """A real session and watch; a test says which face each frame shows."""
 
-    def __init__(self) -> None:
-        self.shown: Shown | None = None
+    def __init__(self, attack_detector: AttackDetector) -> None:
+        self.shown: Shown | Reason | None = None
         self.at_ms = 0
         self._random = np.random.default_rng(3)
-        policy = EffectivePolicy(18, 25.0, 3, "passive")
-        self.session = GuidedSession(self, self, watch.LivenessWatch(None), policy, 10.0)
+        policy = EffectivePolicy(18, 25.0, 3)
+        self.session = GuidedSession(self, self, attack_detector, policy, 10.0)
 
     def look(self, frame: RgbFrame, at_ms: int) -> Sight:
         size_px = (frame.shape[0], frame.shape[1])
-        if self.shown is None:
-            return Sight(at_ms, size_px, None, Reason.NO_FACE)
+        if not isinstance(self.shown, Shown):
+            return Sight(at_ms, size_px, None, self.shown or Reason.NO_FACE)
         return Sight(at_ms, size_px, cast("FaceMesh", self.shown), None, self.shown.worth)
 
     def align(self, frame: Picture, mesh: FaceMesh) -> AlignedFace:  # noqa: ARG002
@@ -74,7 +80,9 @@ class Stage:
     def frame(self) -> RgbFrame:
         return self._random.integers(100, 130, (*SIZE_PX, 3), np.uint8)
 
-    def show(self, shown: Shown | None, n_frames: int, frame: RgbFrame | None = None) -> None:
+    def show(
+        self, shown: Shown | Reason | None, n_frames: int, frame: RgbFrame | None = None
+    ) -> None:
         self.shown = shown
         for _ in range(n_frames):
             self.session.see(self.frame() if frame is None else frame, self.at_ms)
@@ -91,7 +99,9 @@ class Stage:
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+def readable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is shown stands for its own mesh."""
+
     def read(mesh: object, at_ms: int) -> FaceReading:
         shown = cast("Shown", mesh)
         return reading(
@@ -104,8 +114,20 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
         )
 
     monkeypatch.setattr(watch, "read_face", read)
+    monkeypatch.setattr(one_face, "read_face", read)
     monkeypatch.setattr(watch, "face_patch", lambda *_: None)
-    return Stage()
+
+
+@pytest.fixture
+def stage(readable: None) -> Stage:  # noqa: ARG001
+    """At `passive`."""
+    return Stage(watch.LivenessWatch(None))
+
+
+@pytest.fixture
+def bare(readable: None) -> Stage:  # noqa: ARG001
+    """At `none`."""
+    return Stage(one_face.OneFaceWatch())
 
 
 def blended(share: float) -> NDArray[np.float32]:
@@ -196,6 +218,60 @@ class TestRepetitions:
             stage.show(ADULT, 1, forged)
         assert stage.ages_years() == [15.0] * KEPT_FRAMES
         assert stage.session.finish() != CheckResult(Verdict.OVER)
+
+
+class TestWithoutLiveness:
+    """At `none` no sign of life is needed, and it is one face all the same."""
+
+    def test_it_ends_as_soon_as_there_are_frames(self, bare: Stage) -> None:
+        """Nobody has to blink, or to stand there for longer than the estimate needs."""
+        bare.show(ADULT, MIN_READINGS - 1 + KEPT_FRAMES)
+        assert bare.session.tick() is LiveCode.DONE
+        assert bare.session.finish() == CheckResult(Verdict.OVER)
+
+    def test_company_ends_it(self, bare: Stage) -> None:
+        """Somebody joins the person, the person leaves, and only the other one is left."""
+        bare.show(ADULT, 6)
+        bare.show(COMPANY, 20)
+        assert bare.session.tick() is LiveCode.DONE
+        bare.show(NOBODY, 40)
+        bare.show(MINOR, 30)
+        assert bare.session.finish() == CheckResult.inconclusive(Reason.SEVERAL_FACES)
+
+    @pytest.mark.parametrize("gap_ms", [0, 50, 350, 900, 1100, 3000])
+    def test_another_face_does_not_go_on(self, bare: Stage, gap_ms: int) -> None:
+        """Neither at once nor after a while; whoever left begins a session anew."""
+        bare.show(ADULT, 8)
+        bare.show(NOBODY, gap_ms // FRAME_MS)
+        bare.show(MINOR, 30)
+        assert bare.session.tick() is LiveCode.DONE
+        assert bare.session.finish() in REFUSED
+
+    def test_a_passer_by_does_not_count(self, bare: Stage) -> None:
+        """Of a face that was not followed yet, nothing is kept."""
+        bare.show(ADULT, MIN_READINGS - 1)
+        bare.show(MINOR, 30)
+        assert bare.ages_years() == [15.0] * KEPT_FRAMES
+        assert bare.session.finish() == CheckResult(Verdict.UNDER)
+
+    def test_a_still_picture_passes(self, bare: Stage) -> None:
+        """As it does in `check`: an equal frame is no attack where none is looked for."""
+        bare.show(ADULT, 60, bare.frame())
+        assert bare.session.finish() == CheckResult(Verdict.OVER)
+
+    @pytest.mark.parametrize("seed", range(3))
+    @pytest.mark.parametrize("make", [Swap, CoveredSwap, SecondFace])
+    def test_rendered_people_who_change_places(self, make: Callable[..., Actor], seed: int) -> None:
+        """Through the networks: all of them are adults, and still there is no verdict."""
+        run = run_session(make(seed, from_ms=300), "none", max_ms=3000)
+        assert run.done_at_ms is not None
+        assert run.result in {*REFUSED, CheckResult.inconclusive(Reason.SEVERAL_FACES)}
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_a_rendered_person_passes_at_once(self, seed: int) -> None:
+        """Within a second of good video."""
+        run = run_session(Person(seed), "none", max_ms=1000)
+        assert (run.result, run.done_at_ms) == (CheckResult(Verdict.OVER), 1000)
 
 
 class TestHonest:

@@ -20,6 +20,7 @@ from agecheck.errors import (
 )
 from agecheck.guidance import MIN_FRAMES, LiveCode
 from agecheck.live_script import TICK_MS
+from agecheck.liveness.continuity import MIN_READINGS
 from agecheck.seal import live_channel
 from agecheck.seal.live_channel import MAX_FRAMES_PER_TICK, LiveChannel
 from agecheck.seal.pool import WorkerPool
@@ -66,7 +67,7 @@ class TestOnAFace:
         """A session is no second way to an answer that a check would not give."""
         with LiveChannel(pool_of(checker), CHALLENGE) as session:
             for _ in range(2):
-                for _ in range(4):
+                for _ in range(6):
                     assert session.show(portrait, at_ms=0)
                 assert session.tick() is LiveCode.GOOD
             assert session.finish() == checker.check(portrait) == OVER
@@ -76,7 +77,7 @@ class TestOnAFace:
     ) -> None:
         """One good moment is not enough."""
         with LiveChannel(pool_of(checker), CHALLENGE) as session:
-            for _ in range(MIN_FRAMES - 1):
+            for _ in range(MIN_READINGS - 1 + MIN_FRAMES - 1):
                 session.show(portrait, at_ms=0)
             assert session.tick() is LiveCode.GOOD
             assert session.finish() == CheckResult.inconclusive(Reason.ESTIMATE_UNCERTAIN)

@@ -100,7 +100,7 @@ class Rig:
     def __init__(self, watch: Watch | None = None, sd_years: float = 3.0) -> None:
         self.tracker = Scripted()
         self.estimator = Ages(self.tracker, sd_years)
-        self.session = GuidedSession(self.tracker, self.estimator, watch, POLICY, 10.0)
+        self.session = GuidedSession(self.tracker, self.estimator, watch or Watch(), POLICY, 10.0)
 
     def see(self, shown: tuple[float, float] | Reason, times: int = 1) -> None:
         self.tracker.next = shown
