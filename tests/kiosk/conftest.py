@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from agecheck.kiosk import visit
+from agecheck.kiosk import attendant, visit
 
 
 @pytest.fixture
 def hastened(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Results come at once. Where they are not hastened, at whole seconds after the first frame."""
+    """Results come at once, and consent is taken at once. Where they are not hastened, results come
+    at whole seconds after the first frame, and consent needs its time to be read."""
+    monkeypatch.setattr(attendant, "READ_FIRST_S", 0.0)
     monkeypatch.setattr(visit, "RELEASE_QUANTUM_MS", 0)

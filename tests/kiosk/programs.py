@@ -23,6 +23,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
+from agecheck.kiosk.attendant import READ_FIRST_S
 from agecheck.token import DeviceKey, VerifiedToken, verify_token
 from agecheck.token.encoding import base64url_decode
 
@@ -200,6 +201,7 @@ def visit(page: ClientConnection, frames: list[bytes]) -> str:
             case {"show": "attract"}:
                 page.send("start")
             case {"show": "consent"}:
+                time.sleep(READ_FIRST_S)
                 page.send("agree")
             case {"show": "camera"} | {"more": True}:
                 time.sleep(0.05)

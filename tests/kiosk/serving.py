@@ -17,6 +17,7 @@ from typing import Any
 from uvicorn import Config, Server
 from websockets.sync.client import ClientConnection, connect
 
+from agecheck.kiosk import attendant
 from agecheck.kiosk.attendant import Room
 from agecheck.kiosk.server import PageServer
 
@@ -109,6 +110,7 @@ def agree(page: ClientConnection, seen: list[Any] | None = None) -> None:
     hear(page, "attract", seen)
     page.send("start")
     hear(page, "consent", seen)
+    time.sleep(attendant.READ_FIRST_S)
     page.send("agree")
     hear(page, "camera", seen)
     page.send(FRAME)

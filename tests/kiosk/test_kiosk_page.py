@@ -13,16 +13,17 @@ from agecheck.guidance import LiveCode
 from agecheck.kiosk.config import Language
 
 PAGE = files("agecheck.kiosk") / "page"
-SHARED = files("agecheck.live_page") / "frames.js"
+SHARED = files("agecheck.live_page")
 LANGUAGES = get_args(Language)
-FILES = ("index.html", "kiosk.css", "kiosk.js", "frames.js", "staff.html", "staff.js")
+SCRIPTS_SHARED = ("frames.js", "read_first.js")
+FILES = ("index.html", "kiosk.css", "kiosk.js", *SCRIPTS_SHARED, "staff.html", "staff.js")
 MIN_CONTRAST = 4.5
 """WCAG 2.2, 1.4.3, level AA, for text of any size."""
 
 
 def text(name: str) -> str:
     """A file's content."""
-    return (SHARED if name == SHARED.name else PAGE / name).read_text("utf-8")
+    return ((SHARED if name in SCRIPTS_SHARED else PAGE) / name).read_text("utf-8")
 
 
 def strings(language: str) -> dict[str, str]:

@@ -55,6 +55,26 @@ def test_nothing_is_captured_before_consent() -> None:
         assert link.said == []
 
 
+@pytest.mark.parametrize("word", ["agree", "other-way"])
+def test_a_double_tap_chooses_nothing(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    """Who has not had the time to read what is asked has not consented, and not refused."""
+    monkeypatch.setattr(attendant, "READ_FIRST_S", 0.5)
+    link, live = KeptLink(), ScriptedLive()
+    with serving(lambda: room_of(lambda: live, link)) as running, running.page() as page:
+        hear(page, "attract")
+        page.send("start")
+        page.send(word)
+        hear(page, "consent")
+        page.send(word)
+        page.send(FRAME)
+        with pytest.raises(TimeoutError):
+            page.recv(timeout=0.3)
+        assert (link.said, live.shown) == ([], [])
+        time.sleep(0.5)
+        page.send(word)
+        hear(page, "camera" if word == "agree" else "id-needed")
+
+
 def test_consent_that_nobody_gives_is_no_longer_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who walked away leaves the next person the first screen, and nothing was begun."""
     monkeypatch.setattr(attendant, "CONSENT_IDLE_S", 0.4)

@@ -25,6 +25,7 @@ import numpy as np
 from websockets.exceptions import ConnectionClosed
 
 from agecheck.bench.machine import describe_machine
+from agecheck.kiosk.attendant import READ_FIRST_S
 from kiosk.programs import Kiosk, nonce_of, running, settings, verified, wait_until_served
 from long.camera_faults import FAULTS, SOMEBODY_ELSE, STEP_MS, Fault, Visit, film
 
@@ -86,8 +87,11 @@ class FaultyKiosk:
         try:
             with self.kiosk.page() as page:
                 while (shown := _shown(page.recv(timeout=40))) != "camera":
-                    if shown in ("attract", "consent"):
-                        page.send({"attract": "start", "consent": "agree"}[shown])
+                    if shown == "attract":
+                        page.send("start")
+                    elif shown == "consent":
+                        time.sleep(READ_FIRST_S)
+                        page.send("agree")
                 visit = Visit(self.kiosk, page, self.films[rng.integers(2)], self.films[2], rng)
                 return _played(visit, fault)
         except (ConnectionClosed, OSError):

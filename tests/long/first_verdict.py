@@ -18,6 +18,7 @@ from typing import Any
 
 from agecheck.bench.machine import describe_machine
 from agecheck.guidance import LiveCode
+from agecheck.kiosk.attendant import READ_FIRST_S
 from agecheck.live_script import Light
 from benchmarks.actors import Person
 from kiosk.programs import Kiosk, running, settings
@@ -41,6 +42,7 @@ def visit_ms(kiosk: Kiosk, seed: int) -> tuple[str, float, float]:
             if message == {"show": "attract"}:
                 page.send("start")
             elif message == {"show": "consent"}:
+                time.sleep(READ_FIRST_S)
                 agreed_s = time.monotonic()
                 page.send("agree")
         began_s, sent, video_ms = time.monotonic(), 0, float("nan")

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from agecheck.kiosk.attendant import READ_FIRST_S
 from benchmarks.clips import Look, Pose, render
 from kiosk.programs import Kiosk, nonce_of, running, settings, verified
 from system.playing import jpeg
@@ -201,6 +202,38 @@ def test_who_does_not_do_as_asked_gets_nothing(
     needs_an_id(browser, active, behaviour, why)
 
 
+OVERLAP = """() => {
+  const [start, agree] = ["start", "agree"].map((id) => {
+    const button = document.getElementById(id);
+    for (const one of document.querySelectorAll(".screen")) one.hidden = !one.contains(button);
+    return button.getBoundingClientRect();
+  });
+  document.getElementById("attract").hidden = false;
+  document.getElementById("consent").hidden = true;
+  return [(Math.max(start.left, agree.left) + Math.min(start.right, agree.right)) / 2,
+    (Math.max(start.top, agree.top) + Math.min(start.bottom, agree.bottom)) / 2];
+}"""
+
+
+def test_quick_taps_are_no_consent(browser: Browser, kiosk: Kiosk) -> None:
+    """Who taps "Start" twice, or again and again, where "I agree" stands next, is still asked; who
+    reads, and taps then, is heard."""
+    with page_with(browser, kiosk, "person") as page:
+        page.set_viewport_size({"width": 1080, "height": 1920})
+        x, y = page.evaluate(OVERLAP)
+        for _ in range(12):
+            page.mouse.dblclick(x, y)
+            page.wait_for_timeout(150)
+        page.mouse.down()  # and is still pressed when the buttons open
+        page.wait_for_timeout(READ_FIRST_S * 1500)
+        page.mouse.up()
+        page.wait_for_timeout(READ_FIRST_S * 1500)
+        assert page.evaluate("([x, y]) => document.elementFromPoint(x, y).id", [x, y]) == "agree"
+        assert page.evaluate("window.cameraOpened") == 0
+        page.mouse.click(x, y)
+        expect(page.locator("#camera")).to_be_visible()
+
+
 def test_a_refused_consent_opens_no_camera(browser: Browser, kiosk: Kiosk) -> None:
     """Another way: the same last screen, and the camera was never asked for."""
     with page_with(browser, kiosk, "person") as page:
@@ -222,6 +255,7 @@ def test_a_keyboard_is_enough(browser: Browser, kiosk: Kiosk) -> None:
         assert page.evaluate("document.activeElement.id") == "other-way"
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.id") == "agree"
+        expect(page.locator("#agree")).to_be_enabled()
         page.keyboard.press("Enter")
         expect(page.locator("#camera")).to_be_visible()
         page.keyboard.press("Tab")

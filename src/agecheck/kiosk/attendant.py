@@ -25,6 +25,8 @@ from agecheck.live_page.screen import PageScreen, Say
 if TYPE_CHECKING:
     from agecheck.verdict import CheckResult
 
+READ_FIRST_S = 0.9
+"""The buttons of the consent screen do nothing so long: they stand where "Start" was touched."""
 CONSENT_IDLE_S = 60.0
 LEAVE_S = 2.0
 """For a cancelled visit to end; the sealed worker answers within a tick."""
@@ -80,6 +82,7 @@ class Attendant:
         self._frames: Frames | None = None
         self._task: asyncio.Task[None] | None = None
         self._consent_timer: asyncio.TimerHandle | None = None
+        self._invited_at_s = 0.0
 
     async def welcome(self) -> None:
         """The first screen."""
@@ -90,6 +93,8 @@ class Attendant:
         match self._at, word:
             case "attract", Word.START:
                 await self.invite()
+            case "consent", Word.AGREE | Word.OTHER_WAY if self._is_too_early():
+                pass
             case "consent", Word.AGREE:
                 await self._begin()
             case "consent", Word.BACK:
@@ -120,6 +125,7 @@ class Attendant:
             await self._show("wait")
             self._task = asyncio.create_task(self._back_later())
             return
+        self._invited_at_s = self._loop.time()
         await self._show("consent")
         self._consent_timer = self._loop.call_later(CONSENT_IDLE_S, self._consent_ran_out)
 
@@ -133,6 +139,9 @@ class Attendant:
         if self._task is not None:
             self._task.cancel()
         self._stop_timer()
+
+    def _is_too_early(self) -> bool:
+        return self._loop.time() - self._invited_at_s < READ_FIRST_S
 
     async def _begin(self) -> None:
         self._stop_timer()

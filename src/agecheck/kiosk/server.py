@@ -26,7 +26,10 @@ _FILES = {
     "/": (_PAGE / "index.html", "text/html"),
     "/kiosk.css": (_PAGE / "kiosk.css", "text/css"),
     "/kiosk.js": (_PAGE / "kiosk.js", "text/javascript"),
-    "/frames.js": (files("agecheck.live_page") / "frames.js", "text/javascript"),
+    **{
+        f"/{name}": (files("agecheck.live_page") / name, "text/javascript")
+        for name in ("frames.js", "read_first.js")
+    },
     "/staff": (_PAGE / "staff.html", "text/html"),
     "/staff.js": (_PAGE / "staff.js", "text/javascript"),
     **{

@@ -1,6 +1,7 @@
 // Shows the screen that the server names. All decisions are the server's.
 
 import { Camera } from "./frames.js";
+import { ReadFirst } from "./read_first.js";
 
 const RECONNECT_MS = 2000;
 const CONSENT_IDLE_MS = 55000;
@@ -12,6 +13,8 @@ const CUES = {
   NOD: "M50 20 V80 M28 58 L50 80 L72 58",
   COME_CLOSER: "M50 30 V70 M30 50 H70",
 };
+
+const readFirst = new ReadFirst([byId("agree"), byId("other-way")]);
 
 let socket = null;
 let settings = null;
@@ -75,7 +78,10 @@ function show(name) {
   if (name === "camera") openCamera();
   else closeCamera();
   if (name === "attract" && settings !== null && before !== "attract") speak(settings.languages[0]);
-  if (name === "consent") idleTimer = setTimeout(() => say("back"), CONSENT_IDLE_MS);
+  if (name === "consent") {
+    idleTimer = setTimeout(() => say("back"), CONSENT_IDLE_MS);
+    readFirst.wait();
+  }
   if (settings?.sound && (name === "passed" || name === "id-needed")) sound(name);
   const heading = byId(name).querySelector("h1");
   heading.focus();
@@ -216,8 +222,11 @@ function fill(text) {
 }
 
 byId("start").onclick = () => say("start");
-byId("agree").onclick = () => say("agree");
-byId("other-way").onclick = () => say("other-way");
+for (const choice of ["agree", "other-way"]) {
+  byId(choice).onclick = () => {
+    if (readFirst.isOpen) say(choice);
+  };
+}
 byId("back").onclick = () => say("back");
 byId("stop").onclick = () => say("stop");
 addEventListener("contextmenu", (event) => event.preventDefault());
