@@ -45,7 +45,7 @@ def wait_disabled_ms(page: Page) -> float:
         page.evaluate(
             """(selector) => new Promise((resolve) => {
               const [button, beganMs] = [document.querySelector(selector), performance.now()];
-              const look = () => button.disabled
+              const look = () => button.ariaDisabled === "true"
                 ? setTimeout(look, 10) : resolve(performance.now() - beganMs);
               look();
             })""",
@@ -80,4 +80,35 @@ def test_looks_that_are_too_short_do_not_add_up(browser: Browser, agent: Agent) 
     assert page.locator(AGREE).is_disabled()
     page.evaluate(COVER, False)
     expect(page.locator(AGREE)).to_be_enabled(timeout=5000)
+    page.context.close()
+
+
+@pytest.mark.parametrize("how", ["clicks", "held", "keys"])
+def test_what_was_meant_for_another_page_agrees_to_nothing(
+    browser: Browser, agent: Agent, how: str
+) -> None:
+    """A site that has the person click, or press a key, again and again, and opens this page
+    meanwhile, gets no consent by it; nor does a button that was held until the page was ready."""
+    page = asked(browser, agent)
+    box = page.locator(AGREE).bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.evaluate(COVER, True)
+    page.evaluate(COVER, False)
+    page.locator(AGREE).focus()
+    if how == "held":
+        page.mouse.down()
+        page.wait_for_timeout(2 * SHOWN_FIRST_MS)
+        page.mouse.up()
+    for _ in range(0 if how == "held" else 16):
+        page.wait_for_timeout(SHOWN_FIRST_MS / 6)
+        if how == "keys":
+            page.keyboard.press("Enter")
+        else:
+            page.mouse.click(x, y)
+    expect(page.locator("#consent")).to_be_visible()
+    page.wait_for_timeout(1.5 * SHOWN_FIRST_MS)
+    page.mouse.click(x, y)
+    expect(page.locator("#consent")).to_be_hidden()
     page.context.close()

@@ -36,7 +36,10 @@ _PAGE = files("agecheck.agent") / "page"
 _FILES = {
     "/agent.css": (_PAGE / "agent.css", "text/css"),
     "/agent.js": (_PAGE / "agent.js", "text/javascript"),
-    "/frames.js": (files("agecheck.live_page") / "frames.js", "text/javascript"),
+    **{
+        f"/{name}": (files("agecheck.live_page") / name, "text/javascript")
+        for name in ("frames.js", "read_first.js")
+    },
 }
 
 

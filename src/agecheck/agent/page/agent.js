@@ -1,8 +1,8 @@
 // Shows what the agent on this device says. All decisions are the agent's.
 
 import { Camera } from "./frames.js";
+import { ReadFirst } from "./read_first.js";
 
-const SHOWN_FIRST_MS = 900; // nobody agrees by a click that was meant for the page before
 const LAST_LOOK_MS = 2200;
 const PROMPTS = {
   STARTING: "One moment",
@@ -30,6 +30,12 @@ socket.binaryType = "arraybuffer";
 const opened = new Promise((resolve) => {
   socket.onopen = resolve;
 });
+// In view, and in use: a page that lies ready behind another window would get the second click of a
+// double one.
+const readFirst = new ReadFirst(
+  document.querySelectorAll("[data-say=agree]"),
+  () => document.visibilityState === "visible" && document.hasFocus(),
+);
 let camera = null;
 let lightTimer = 0;
 let gone = false;
@@ -37,6 +43,7 @@ let gone = false;
 function show(name) {
   for (const screen of document.querySelectorAll("section.screen")) screen.hidden = screen.id !== name;
   if (name !== "camera") closeCamera();
+  readFirst.wait();
   const heading = byId(name).querySelector("h1");
   heading.focus();
   byId("live").textContent = heading.textContent;
@@ -147,11 +154,12 @@ function unlight() {
 
 for (const button of document.querySelectorAll("[data-say]")) {
   // A click on the page before this program ran would be lost, so until here there is no button.
-  button.disabled = button.dataset.say === "agree";
+  button.disabled = false;
   button.onclick = (event) => {
     if (!event.isTrusted) return;
     const word = button.dataset.say;
     if (word === "agree") {
+      if (!readFirst.isOpen) return;
       show("camera");
       prompt("STARTING");
     }
@@ -164,19 +172,5 @@ if (block !== "") {
   show("nothing");
 }
 
-/**
- * Lets nobody agree until the page has been in view, and in use, for a while without a break: a page
- * that lies ready behind another window would get the second click of a double one.
- */
-let armTimer = 0;
-function arm() {
-  const buttons = document.querySelectorAll("[data-say=agree]");
-  const set = (disabled) => buttons.forEach((button) => Object.assign(button, { disabled }));
-  clearTimeout(armTimer);
-  set(true);
-  if (document.visibilityState !== "visible" || !document.hasFocus()) return;
-  armTimer = setTimeout(set, SHOWN_FIRST_MS, false);
-}
-for (const name of ["focus", "blur", "pageshow"]) addEventListener(name, arm);
-document.addEventListener("visibilitychange", arm);
-arm();
+for (const name of ["focus", "blur", "pageshow"]) addEventListener(name, () => readFirst.wait());
+document.addEventListener("visibilitychange", () => readFirst.wait());
