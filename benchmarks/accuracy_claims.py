@@ -182,6 +182,8 @@ def since_first(document: Document, first: Document) -> Iterator[str]:
 def _named(change: Change) -> str:
     kind, *rest = change.name.split("/", 1)
     where = "".join(rest).removesuffix("/mae_years").removeprefix(f"{CELLS}/groups/")
+    if kind == "by_age_year":
+        return f"error at age {where}"
     what = {"bias_years": "bias", "adult_pass": "adults passed", "failure_to_acquire": "refused"}
     return f"{what.get(kind, 'error')}, {where}"
 

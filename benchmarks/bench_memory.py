@@ -1,6 +1,6 @@
 """Does `agecheck bench accuracy` hold more, the more pictures there are?
 
-    python -m benchmarks.bench_memory FOLDER [--pictures 1600]
+    python -m benchmarks.bench_memory FOLDER [--pictures 3200]
 
 Two workers; the most that all processes held at once, over so many pictures, and over four copies
 of each under names of their own: as many more pictures, but no other ages and groups, of which
@@ -93,7 +93,7 @@ def measured(folder: Path, pictures: int) -> dict[str, object]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--pictures", type=int, default=1600)
+    parser.add_argument("--pictures", type=int, default=3200)
     given = parser.parse_args()
     document = measured(given.folder, given.pictures)
     text = json.dumps(document, indent=1) + "\n"
