@@ -123,7 +123,7 @@ class Poisoned:
         self._reach("picture", bytes(source))
         return CheckResult(Verdict.OVER if self._worked else Verdict.UNDER)
 
-    def open_session(self, challenge: bytes) -> Any:
+    def open_session(self, script: bytes) -> Any:
         raise NotImplementedError
 
     def _reach(self, stage: Stage, data: bytes = SECRET) -> None:

@@ -67,7 +67,7 @@ class Thief:
             pass
         return _FIRST
 
-    def open_session(self, challenge: bytes) -> Any:
+    def open_session(self, script: bytes) -> Any:
         raise NotImplementedError
 
     def _steal(self, channel: socket.socket) -> None:

@@ -39,8 +39,8 @@ class Saying:
         self._say()
         return _UNDER
 
-    def open_session(self, challenge: bytes) -> Saying:
-        del challenge
+    def open_session(self, script: bytes) -> Saying:
+        del script
         return self
 
     def see(self, frame: Any, at_ms: int) -> None:
@@ -167,7 +167,7 @@ def _session(messages: list[str], *, frames_only: bool = False) -> int:
     heard = 0
     pool = _pool(Saying, messages=[] if frames_only else messages)
     try:
-        with LiveChannel(pool, b"a challenge drawn by the caller") as session:
+        with LiveChannel(pool, b"a script") as session:
             for at_ms in range(2 * MAX_TICKS):
                 session.show(frame, at_ms)
                 session.tick()

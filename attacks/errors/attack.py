@@ -38,7 +38,7 @@ class Talkative:
             raise error
         raise ValueError(_SEEN, estimate) from KeyError(_SEEN)
 
-    def open_session(self, challenge: bytes) -> Any:
+    def open_session(self, script: bytes) -> Any:
         raise NotImplementedError
 
 

@@ -140,7 +140,7 @@ class Overwriter:
         ctypes.memset(address, 0, len(source))
         return CheckResult(Verdict.OVER)
 
-    def open_session(self, challenge: bytes) -> Any:
+    def open_session(self, script: bytes) -> Any:
         raise NotImplementedError
 
 

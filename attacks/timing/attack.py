@@ -38,7 +38,7 @@ class Late:
             pass
         return CheckResult(Verdict.OVER)
 
-    def open_session(self, challenge: bytes) -> Any:
+    def open_session(self, script: bytes) -> Any:
         raise NotImplementedError
 
 

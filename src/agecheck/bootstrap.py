@@ -142,18 +142,18 @@ def calibration_in_use(path: str | os.PathLike[str] | None = None) -> Calibratio
     return calibration
 
 
-def _sealed_channel(workers: WorkerPool, deadline_s: float, challenge: bytes) -> SessionChannel:
+def _sealed_channel(workers: WorkerPool, deadline_s: float, script: bytes) -> SessionChannel:
     from agecheck.seal.live_channel import LiveChannel
 
-    return LiveChannel(workers, challenge, deadline_s=deadline_s)
+    return LiveChannel(workers, script, deadline_s=deadline_s)
 
 
 def _local_channel(
-    pipeline: FaceAgePipeline, policy: EffectivePolicy, max_sd_years: float, challenge: bytes
+    pipeline: FaceAgePipeline, policy: EffectivePolicy, max_sd_years: float, script: bytes
 ) -> SessionChannel:
     from agecheck.local_channel import LocalChannel
 
-    return LocalChannel(build_session(pipeline, policy, max_sd_years, challenge))
+    return LocalChannel(build_session(pipeline, policy, max_sd_years, script))
 
 
 def _start_workers(seal: SealWanted | None, setup: WorkerSetup) -> WorkerPool | None:
@@ -207,26 +207,26 @@ def build_pipeline(store: ModelStore, estimator: AgeEstimator) -> FaceAgePipelin
 
 
 def build_session(
-    pipeline: FaceAgePipeline, policy: EffectivePolicy, max_sd_years: float, challenge: bytes
+    pipeline: FaceAgePipeline, policy: EffectivePolicy, max_sd_years: float, script: bytes
 ) -> GuidedSession:
     """One live session over a pipeline's parts, at the policy's level of liveness.
 
     Raises:
-        ChallengeError: the level is active, and the challenge holds no script.
+        ChallengeError: the level is active, and the bytes hold no script that asks for something.
     """
     from agecheck.adapters.face_tracker import MeshTracker
     from agecheck.guidance import GuidedSession
 
     tracker = MeshTracker(pipeline.detectors, pipeline.landmarker)
-    watch = build_watch(policy.liveness, challenge)
+    watch = build_watch(policy.liveness, script)
     return GuidedSession(tracker, pipeline.estimator, watch, policy, max_sd_years)
 
 
-def build_watch(liveness: Liveness, challenge: bytes) -> AttackDetector:
+def build_watch(liveness: Liveness, script: bytes) -> AttackDetector:
     """The shipped attack detector for one live session at this level.
 
     Raises:
-        ChallengeError: the level is active, and the challenge holds no script.
+        ChallengeError: the level is active, and the bytes hold no script that asks for something.
     """
     if liveness == "none":
         from agecheck.liveness.one_face import OneFaceWatch
@@ -237,10 +237,10 @@ def build_watch(liveness: Liveness, challenge: bytes) -> AttackDetector:
 
     if liveness == "passive":
         return LivenessWatch(None)
-    script = script_of_bytes(challenge)
-    if not script.steps or not script.lights:  # nothing asked for would count as all of it done
+    asked = script_of_bytes(script)
+    if not asked.steps or not asked.lights:  # nothing asked for would count as all of it done
         raise ChallengeError("an active session asks for movements and colours")
-    return LivenessWatch(script)
+    return LivenessWatch(asked)
 
 
 def build_estimator(store: ModelStore, fusion: Fusion) -> AgeEstimator:

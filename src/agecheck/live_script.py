@@ -16,7 +16,6 @@ TICK_MS = 500
 """How often the worker says one word."""
 MAX_TICKS = 120
 """A session's time, in ticks: one minute. A tick that passes in silence counts."""
-NONCE_BYTES = 16
 N_STEPS = 3
 N_LIGHTS = 8
 LIGHT_MS = 350
@@ -61,12 +60,12 @@ class LiveScript:
     lights: tuple[Light, ...] = ()
 
     def to_bytes(self) -> bytes:
-        """For the worker: random bytes, the steps, then the lights."""
-        body = bytes([len(self.steps), *self.steps, len(self.lights)])
+        """For the worker: the steps, then the lights; each with its number before it."""
+        packed = bytes([len(self.steps), *self.steps, len(self.lights)])
         for light in self.lights:
-            body += bytes([light.red, light.green, light.blue])
-            body += light.duration_ms.to_bytes(2, "big")
-        return secrets.token_bytes(NONCE_BYTES) + body
+            packed += bytes([light.red, light.green, light.blue])
+            packed += light.duration_ms.to_bytes(2, "big")
+        return packed
 
 
 def draw_script(liveness: str) -> LiveScript:
@@ -90,11 +89,10 @@ def script_of_bytes(data: bytes) -> LiveScript:
     Raises:
         ChallengeError: the bytes are none.
     """
-    body = data[NONCE_BYTES:]
     try:
-        n_steps = body[0]
-        steps = tuple(Step(i) for i in body[1 : 1 + n_steps])
-        rest = body[1 + n_steps :]
+        n_steps = data[0]
+        steps = tuple(Step(i) for i in data[1 : 1 + n_steps])
+        rest = data[1 + n_steps :]
         n_lights, packed = rest[0], rest[1:]
         lights = tuple(
             Light(packed[i], packed[i + 1], packed[i + 2], int.from_bytes(packed[i + 3 : i + 5]))

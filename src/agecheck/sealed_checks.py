@@ -54,8 +54,8 @@ class SealedChecks:
     def check(self, source: object) -> CheckResult:
         return self._pipeline.check(source, self._policy, self._max_sd_years)
 
-    def open_session(self, challenge: bytes) -> GuidedSession:
-        return build_session(self._pipeline, self._policy, self._max_sd_years, challenge)
+    def open_session(self, script: bytes) -> GuidedSession:
+        return build_session(self._pipeline, self._policy, self._max_sd_years, script)
 
 
 def _warm_up(pipeline: FaceAgePipeline) -> None:

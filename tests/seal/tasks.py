@@ -51,12 +51,12 @@ class Obedient:
             return OVER if command.removeprefix("has ") in os.environ else NO_FACE
         return _COMMANDS[command]()
 
-    def open_session(self, challenge: bytes) -> Session:
-        return Session(challenge.decode().strip())
+    def open_session(self, script: bytes) -> Session:
+        return Session(script.decode().strip())
 
 
 class Session:
-    """A live session that does what its challenge says."""
+    """A live session that does what its script says."""
 
     def __init__(self, command: str) -> None:
         self._command, self._seen = command, 0

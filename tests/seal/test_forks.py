@@ -89,7 +89,7 @@ tell(answers=answers, status=os.waitpid(pid, 0)[1])
 
 FORK_AMID_SESSION = """
 pool = obedient()
-with LiveChannel(pool, b"a live session".ljust(16)) as session:
+with LiveChannel(pool, b"a live session") as session:
     pid = os.fork()
     if pid == 0:
         sys.exit(0)  # leaves the session's block, and ends its own interpreter

@@ -19,23 +19,23 @@ from agecheck.errors import (
     WorkerFault,
 )
 from agecheck.guidance import MIN_FRAMES, LiveCode
-from agecheck.live_script import TICK_MS
+from agecheck.live_script import TICK_MS, LiveScript
 from agecheck.liveness.continuity import MIN_READINGS
 from agecheck.seal import live_channel
-from agecheck.seal.live_channel import MAX_FRAMES_PER_TICK, LiveChannel
+from agecheck.seal.live_channel import MAX_FRAMES_PER_TICK, MAX_SCRIPT_BYTES, LiveChannel
 from agecheck.seal.pool import WorkerPool
 from seal.conftest import DEADLINE_S
 from seal.processes import PORTRAIT, pool_of
 from seal.tasks import NO_FACE, OVER
 
-CHALLENGE = b"sixteen bytes or more"
+SCRIPT = LiveScript().to_bytes()
 TICK_TOLERANCE_MS = 100
 FRAME = np.zeros((48, 64, 3), np.uint8)
 
 
 def command(text: str) -> bytes:
-    """A challenge that tells seal.tasks.Session what to do."""
-    return text.encode().ljust(24)
+    """A script that tells seal.tasks.Session what to do."""
+    return text.encode()
 
 
 def ending_of(session: LiveChannel) -> WorkerFault | None:
@@ -65,7 +65,7 @@ class TestOnAFace:
         self, checker: AgeChecker, portrait: np.ndarray
     ) -> None:
         """A session is no second way to an answer that a check would not give."""
-        with LiveChannel(pool_of(checker), CHALLENGE) as session:
+        with LiveChannel(pool_of(checker), SCRIPT) as session:
             for _ in range(2):
                 for _ in range(6):
                     assert session.show(portrait, at_ms=0)
@@ -76,7 +76,7 @@ class TestOnAFace:
         self, checker: AgeChecker, portrait: np.ndarray
     ) -> None:
         """One good moment is not enough."""
-        with LiveChannel(pool_of(checker), CHALLENGE) as session:
+        with LiveChannel(pool_of(checker), SCRIPT) as session:
             for _ in range(MIN_READINGS - 1 + MIN_FRAMES - 1):
                 session.show(portrait, at_ms=0)
             assert session.tick() is LiveCode.GOOD
@@ -85,7 +85,7 @@ class TestOnAFace:
     def test_without_a_face_it_says_so(self, checker: AgeChecker) -> None:
         """The person learns what is wrong, tick by tick."""
         empty = np.full((480, 640, 3), 128, np.uint8)
-        with LiveChannel(pool_of(checker), CHALLENGE) as session:
+        with LiveChannel(pool_of(checker), SCRIPT) as session:
             for _ in range(3):
                 session.show(empty, at_ms=0)
                 assert session.tick() is LiveCode.NO_FACE
@@ -95,7 +95,7 @@ class TestOnAFace:
         self, checker: AgeChecker, portrait: np.ndarray
     ) -> None:
         """A camera may deliver one bad frame; nothing of it is looked at."""
-        with LiveChannel(pool_of(checker), CHALLENGE) as session:
+        with LiveChannel(pool_of(checker), SCRIPT) as session:
             with pytest.raises(ImageError) as caught:
                 session.show(portrait.astype(np.float32), at_ms=0)
             assert caught.value.fault is ImageFault.WRONG_DTYPE
@@ -218,11 +218,11 @@ class TestEnding:
                 session.finish()
         assert obedient._out == set()
 
-    @pytest.mark.parametrize("challenge", [b"", b"fifteen bytes..", bytes(1025)])
-    def test_a_challenge_that_could_be_guessed_is_refused(
-        self, challenge: bytes, obedient: WorkerPool
+    @pytest.mark.parametrize("script", [b"", bytes(MAX_SCRIPT_BYTES + 1)])
+    def test_a_script_of_another_length_is_refused(
+        self, script: bytes, obedient: WorkerPool
     ) -> None:
-        """The caller draws it, and it is long enough to be drawn once."""
+        """Before a worker is taken for it."""
         with pytest.raises(ChallengeError):
-            LiveChannel(obedient, challenge)
+            LiveChannel(obedient, script)
         assert obedient._out == set()

@@ -43,5 +43,5 @@ def test_a_live_session_may_run_anywhere(checker: AgeChecker) -> None:
     checker.check(PORTRAIT)
     pool = pool_of(checker)
     pid = first_worker_pid(pool)
-    with LiveChannel(pool, b"sixteen bytes or more"):
+    with LiveChannel(pool, b"a live session"):
         assert os.sched_getaffinity(pid) == ALL

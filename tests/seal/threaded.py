@@ -61,7 +61,7 @@ class Busy:
         }
         return OVER if self._succeeds_in_thread(attempts[command]) else NO_FACE
 
-    def open_session(self, challenge: bytes) -> NoReturn:
+    def open_session(self, script: bytes) -> NoReturn:
         raise NotImplementedError
 
     def _succeeds_in_thread(self, attempt: Callable[[], object]) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-MIN_CHALLENGE_BYTES, MAX_CHALLENGE_BYTES = 16, 1024
+MAX_SCRIPT_BYTES = 1024
 MAX_FRAMES_PER_TICK = 12
 """More are not handed over, so that a slow worker does not fall behind without end."""
 
@@ -49,27 +49,27 @@ class LiveChannel:
 
     Args:
         pool: where the worker comes from; it takes one of its slots.
-        challenge: random bytes that the caller drew, at least 16 and at most 1024 of them; the
+        script: what the session asks for, by `LiveScript.to_bytes`: the caller draws it, for the
             worker may not choose its own.
         deadline_s: how long the worker may take for one answer.
 
     Raises:
-        ChallengeError: the challenge has another length.
+        ChallengeError: the script is empty or longer than MAX_SCRIPT_BYTES.
         WorkerError, SealError: there is no worker to be had.
     """
 
-    def __init__(self, pool: WorkerPool, challenge: bytes, *, deadline_s: float = 10.0) -> None:
+    def __init__(self, pool: WorkerPool, script: bytes, *, deadline_s: float = 10.0) -> None:
         self._worker: WorkerHandle | None = None
-        if not MIN_CHALLENGE_BYTES <= len(challenge) <= MAX_CHALLENGE_BYTES:
-            raise ChallengeError("a live session's challenge has 16 to 1024 bytes")
+        if not 1 <= len(script) <= MAX_SCRIPT_BYTES:
+            raise ChallengeError(f"a live session's script has 1 to {MAX_SCRIPT_BYTES} bytes")
         self._pool, self._deadline_s = pool, deadline_s
         self._worker = pool.reserve()
         self._worker.run_anywhere()  # the caller goes on taking frames
         self._ticks_passed = 0
         self._frames_since_tick = 0
         self._began_s = time.monotonic()
-        begin = Task(TaskKind.LIVE_BEGIN, size_bytes=len(challenge))
-        self._guarded(lambda worker: worker.tell(begin, challenge, deadline_s))
+        begin = Task(TaskKind.LIVE_BEGIN, size_bytes=len(script))
+        self._guarded(lambda worker: worker.tell(begin, script, deadline_s))
 
     def __enter__(self) -> LiveChannel:
         return self
@@ -102,7 +102,7 @@ class LiveChannel:
         return True
 
     def lights_began(self, at_ms: int) -> None:
-        """Say when the screen began to show the challenge's colours, on the frames' clock.
+        """Say when the screen began to show the script's colours, on the frames' clock.
 
         Raises:
             WorkerError: the worker failed; the session is over.

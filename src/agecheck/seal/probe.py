@@ -56,7 +56,7 @@ class Probe:
         self._try[Attempt(bytes(source).decode())]()
         return CheckResult.inconclusive(Reason.NO_FACE)
 
-    def open_session(self, challenge: bytes) -> NoReturn:  # noqa: ARG002
+    def open_session(self, script: bytes) -> NoReturn:  # noqa: ARG002
         """Attempts come as pictures.
 
         Raises:

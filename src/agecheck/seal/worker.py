@@ -31,7 +31,7 @@ class SealedSession(Protocol):
         """Look at one frame; nothing is said about it."""
 
     def lights_began(self, at_ms: int) -> None:
-        """The screen began to show the challenge's colours; nothing is said about it."""
+        """The screen began to show the script's colours; nothing is said about it."""
 
     def tick(self) -> LiveCode:
         """What to tell the person now."""
@@ -49,8 +49,8 @@ class SealedTask(Protocol):
     def check(self, source: object) -> CheckResult:
         """One picture's result."""
 
-    def open_session(self, challenge: bytes) -> SealedSession:
-        """Begin a live session under a challenge that the caller drew."""
+    def open_session(self, script: bytes) -> SealedSession:
+        """Begin a live session by a script that the caller drew."""
 
 
 class _BrokenTaskError(Exception):
@@ -124,9 +124,9 @@ def _open_session(task: Task, descriptor: int | None, sealed_task: SealedTask) -
     if descriptor is None:
         raise _BrokenTaskError
     with map_sealed(descriptor, task.size_bytes) as mapped:
-        challenge = bytes(mapped)
+        script = bytes(mapped)
     os.close(descriptor)
-    return sealed_task.open_session(challenge)
+    return sealed_task.open_session(script)
 
 
 def _say(code: int) -> None:
