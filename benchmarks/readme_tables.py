@@ -225,7 +225,7 @@ def _memory(document: Document) -> Iterator[str]:
     )
     yield ""
     told = "**missed**" if document["missed"] else "reached"
-    yield f"That is {document['ratio']:.2f} times as much; our aim is at most {MAX_RATIO:g}: {told}."
+    yield f"That is {document['ratio']:.2f} times as much; we aim at {MAX_RATIO:g} or less: {told}."
 
 
 TABLES: dict[str, tuple[tuple[Path, ...], Callable[..., Iterator[str]]]] = {
