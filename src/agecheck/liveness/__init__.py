@@ -1,4 +1,4 @@
-"""Liveness by physics: pure functions on landmarks, colours and crops; one module a cue.
+"""Liveness by physics. One module a cue, each with what it stops and does not.
 
-Each module says which species of attack it stops, and one that it does not.
+`reading` feeds them, `watch` combines them; `one_face` is the watch that looks for no life.
 """

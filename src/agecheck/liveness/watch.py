@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from agecheck.live_script import LiveScript, Step
 from agecheck.liveness.continuity import ContinuityCue
 from agecheck.liveness.flatness import FlatnessCue, Shape
-from agecheck.liveness.life import BlinkCue
+from agecheck.liveness.blink import BlinkCue
 from agecheck.liveness.light import LightAnswer, LightCue
 from agecheck.liveness.reading import FaceReading, read_face
 from agecheck.liveness.steps import Answer, StepCue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agecheck.liveness.life import (
+from agecheck.liveness.blink import (
     CLOSED_LIGHT_RISE,
     CLOSED_SHARE,
     MAX_CLOSED_MS,
