@@ -27,5 +27,5 @@ def test_copies_are_pictures_of_their_own_with_the_same_labels(tmp_path: Path) -
         laid_out = list(csv.DictReader(file))
     assert len({row["file"] for row in laid_out}) == COPIES * len(rows)
     for row in laid_out:
-        number = (into / "images" / row["file"]).read_bytes()
-        assert int(row["age"]) == 20 + int(number)
+        picture = (into / "images" / row["file"]).read_bytes()
+        assert int(row["age"]) == 20 + int(picture)
