@@ -92,7 +92,10 @@ class LiveSession:
         return self._channel.show(frame, at_ms)
 
     def tick(self) -> LiveCode:
-        """Wait for the next tick, up to half a second, and what to tell the person then.
+        """Wait for the next tick (at most half a second) and return what to tell the person.
+
+        Returns:
+            One word; DONE when there is nothing more to be seen.
 
         Raises:
             WorkerError: the worker failed, or the session has had its ticks; it is over.
@@ -107,8 +110,9 @@ class LiveSession:
         """The session's one result, over the median of the best of all its frames.
 
         Raises:
-            WorkerError: the worker failed, or there was a result already.
+            WorkerError: the worker failed, or the session is over.
             InternalError: it could not come to a result.
+            ModelError: a network failed, in the calling process: a sealed worker does not say so.
         """
         self._is_done = True
         return self._channel.finish()
@@ -125,7 +129,9 @@ def _require_time(at_ms: int) -> None:
 
 
 class LiveAttempts:
-    """How often one person may try: after so many attempts comes a pause, or a staff reset.
+    """How often one person may try.
+
+    After `max_attempts` no one may start until the pause is over or staff reset it.
 
     It knows nobody: it counts attempts that came less than a pause apart, whoever made them.
 
@@ -180,6 +186,6 @@ class LiveAttempts:
             self._left = 0
 
     def reset(self) -> None:
-        """All attempts are there again: by a member of staff, or since the next person comes."""
+        """Give all attempts back: staff allowed it, or the next person has come."""
         self._left = self._max_attempts
         self._last_s = self._clock()

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agecheck.live_script import LiveScript, Step
+from agecheck.liveness.blink import BlinkCue
 from agecheck.liveness.continuity import ContinuityCue
 from agecheck.liveness.flatness import FlatnessCue, Shape
-from agecheck.liveness.blink import BlinkCue
 from agecheck.liveness.light import LightAnswer, LightCue
 from agecheck.liveness.reading import FaceReading, read_face
 from agecheck.liveness.steps import Answer, StepCue
