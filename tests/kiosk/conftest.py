@@ -13,3 +13,4 @@ def hastened(monkeypatch: pytest.MonkeyPatch) -> None:
     at whole seconds after the first frame, and consent needs its time to be read."""
     monkeypatch.setattr(attendant, "READ_FIRST_S", 0.0)
     monkeypatch.setattr(visit, "RELEASE_QUANTUM_MS", 0)
+    monkeypatch.setattr(visit, "NO_OVER_QUANTUM_MS", 0)

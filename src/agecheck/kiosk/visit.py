@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from agecheck.checker import sleep_to_quantum
 from agecheck.errors import AgecheckError
+from agecheck.guidance import LiveCode
 from agecheck.kiosk.messages import Outcome, Refusal
 from agecheck.live_page.frames import RELEASE_QUANTUM_MS, Frames, Live, Screen, Stop, watch
-from agecheck.verdict import CheckResult
+from agecheck.verdict import CheckResult, Verdict
 
+NO_OVER_QUANTUM_MS = 5000
+"""All that is no OVER ends at whole multiples of this after the first frame: a suspicion ends a
+session at once, and UNDER comes as soon as a session is complete."""
 FIRST_FRAME_S = 20.0
 """Asking for the camera and starting it takes a while; the session begins with its first frame."""
 
@@ -73,17 +76,41 @@ def run_visit(
         return VisitEnd(Ending.REFUSED, detail=refusal.name)
     missing = frames.wait_for_first(FIRST_FRAME_S)
     began_s = time.monotonic()
-    seen = missing or _seen(open_session, frames, screen)
-    if seen is not Stop.LEFT:
-        sleep_to_quantum(began_s, RELEASE_QUANTUM_MS)
-        seen = frames.stopped or seen  # until now there was a Stop to press, and a page to leave
+    seen = missing or _seen(open_session, frames, _UntilTheEnd(screen))
+    is_over = isinstance(seen, CheckResult) and seen.verdict is Verdict.OVER
+    quantum_ms = RELEASE_QUANTUM_MS if is_over else NO_OVER_QUANTUM_MS
+    # Until now there was a Stop to press and a page to leave, and while it waits there still is.
+    seen = frames.wait_for_stop(_rest_s(began_s, quantum_ms)) or seen
     if seen is Stop.LEFT:
         link.end(session, Outcome.CANCELLED)
         return VisitEnd(Ending.CANCELLED, Outcome.CANCELLED)
     result = seen if isinstance(seen, CheckResult) else None
     outcome = Outcome.ID_NEEDED if result is None else Outcome.of(result)
-    ending = Ending.PASSED if link.end(session, outcome) else Ending.ID_NEEDED
-    return VisitEnd(ending, outcome, _detail(seen), result)
+    has_passed = link.end(session, outcome)
+    if outcome is Outcome.OVER and not has_passed:
+        frames.wait_for_stop(_rest_s(began_s, NO_OVER_QUANTUM_MS))
+    return VisitEnd(
+        Ending.PASSED if has_passed else Ending.ID_NEEDED, outcome, _detail(seen), result
+    )
+
+
+class _UntilTheEnd:
+    """The screen without the word that a session is done: it would say when one was cut short."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.lights, self._prompt = screen.lights, screen.prompt
+
+    def prompt(self, code: LiveCode) -> None:
+        if code is not LiveCode.DONE:
+            self._prompt(code)
+
+
+def _rest_s(began_s: float, quantum_ms: int) -> float:
+    """How long until the next multiple of a quantum; 0 waits for nothing."""
+    if not quantum_ms:
+        return 0.0
+    quantum_s = quantum_ms / 1000
+    return quantum_s - (time.monotonic() - began_s) % quantum_s
 
 
 def _seen(

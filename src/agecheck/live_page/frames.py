@@ -124,6 +124,12 @@ class Frames:
         """Why no more is wanted; None while it is."""
         return self._stop
 
+    def wait_for_stop(self, timeout_s: float) -> Stop | None:
+        """Why no more is wanted, as soon as that is known; None when it still is then."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stop, timeout_s)
+            return self._stop
+
     def wait_for_first(self, timeout_s: float) -> Stop | None:
         """None once a frame has come, or why there is none."""
         with self._changed:
