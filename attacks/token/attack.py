@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from agecheck import AgeChecker, AgecheckError, Attestation, Challenge, EffectivePolicy, Verdict
+from agecheck.ports import Evidence
 from agecheck.seal_state import OPEN
 from agecheck.token import AudienceSigner, DeviceKey, verify_token
 from agecheck.verdict import CheckResult, Reason
@@ -76,7 +77,14 @@ def _accepted(signer: AudienceSigner, token: str | None, nonce: str = _NONCE) ->
 
 
 def _bound(signer: AudienceSigner) -> Callable[[bool], str]:
-    return signer._begin(_CHALLENGE, _checker(None)._evidence(input_kind="file"))
+    checker = _checker(None)
+    evidence = Evidence.of(
+        checker.policy,
+        bundle_digest=checker.bundle_digest,
+        seal=checker.seal.level,
+        input_kind="file",
+    )
+    return signer._begin(_CHALLENGE, evidence)
 
 
 def _answer_twice(signer: AudienceSigner, _: str) -> bool:
