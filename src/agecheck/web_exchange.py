@@ -35,9 +35,10 @@ class KeyKind(StrEnum):
     """Which key the agent is to sign with."""
 
     ENROLLED = "enrolled"
-    """The one that lasts, this site's own; for `PinnedKeys`."""
+    """The one that lasts, this site's own; for `PinnedKeys`. The site can tell by it that it is the
+    same device again, and the person is told so."""
     FRESH = "fresh"
-    """Made for this challenge and sent along; for `AcceptUnattestedDevices`."""
+    """Made for this challenge and sent along; for `AcceptUnattestedDevices`. It recognises nobody."""
 
 
 class QuestionFault(StrEnum):

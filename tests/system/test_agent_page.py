@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from agecheck.web_exchange import KeyKind
 from agent.programs import Agent, running
 from system.playing import chromium
 
@@ -14,6 +17,9 @@ SHOWN_FIRST_MS = 900
 AGREE = "#consent [data-say=agree]"
 # Headless Chromium says of every page that it has the focus.
 FOCUS = "document.hasFocus = () => !window.isCovered;"
+SOCKET = """window.WebSocket = class extends WebSocket {
+  constructor(...given) { super(...given); window.agent = this; }
+};"""
 COVER = (
     "(covered) => { isCovered = covered; dispatchEvent(new Event(covered ? 'blur' : 'focus')); }"
 )
@@ -31,11 +37,11 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
         yield started
 
 
-def asked(browser: Browser, agent: Agent) -> Page:
+def asked(browser: Browser, agent: Agent, key: KeyKind = KeyKind.ENROLLED) -> Page:
     """The page, in a window that can be covered by another one."""
     page = browser.new_context().new_page()
-    page.add_init_script(FOCUS)
-    page.goto(agent.origin + agent.ask().path)
+    page.add_init_script(FOCUS + SOCKET)
+    page.goto(agent.origin + agent.ask(key=key).path)
     return page
 
 
@@ -112,3 +118,18 @@ def test_what_was_meant_for_another_page_agrees_to_nothing(
     page.mouse.click(x, y)
     expect(page.locator("#consent")).to_be_hidden()
     page.context.close()
+
+
+def test_who_can_be_known_again_is_told_so(browser: Browser, tmp_path: Path) -> None:
+    """The lasting key's thumbprint stands in each token: "all they learn" would be untrue."""
+    with running(tmp_path) as agent:
+        for key in KeyKind:
+            page, lasts = asked(browser, agent, key), key is KeyKind.ENROLLED
+            assert ("this device again" in page.locator("#consent").inner_text()) == lasts
+            for answered in ("over", "under"):
+                answer = json.dumps({"answered": answered, "go": "#"})
+                page.evaluate("(data) => agent.onmessage({ data })", answer)
+                said = page.locator("#said").inner_text()
+                assert ("this device again" in said) == lasts
+                assert ("That is all they learn." in said) != lasts
+            page.context.close()

@@ -24,7 +24,14 @@ from agecheck.agent.visit import Visit
 from agecheck.live_page import serving
 from agecheck.live_page.guard import offered_secret, secrets_match
 from agecheck.live_page.serving import Receive, Scope, Send
-from agecheck.web_exchange import ASK_PATH, Question, QuestionError, QuestionFault, read_question
+from agecheck.web_exchange import (
+    ASK_PATH,
+    KeyKind,
+    Question,
+    QuestionError,
+    QuestionFault,
+    read_question,
+)
 
 MAX_FORM_BYTES = 4096
 VISIT_S = 600.0
@@ -123,6 +130,7 @@ class AgentServer:
             "age": str(challenge.age_limit),
             "secret": pending.secret,
             "block": "" if pending.block is None else pending.block.value,
+            "lasting": "data-lasting" if pending.question.key is KeyKind.ENROLLED else "",
             "unlit": "" if self._desk.shows_lights(challenge.age_limit) else "hidden",
         }
         return HTMLResponse(

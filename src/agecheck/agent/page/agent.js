@@ -24,7 +24,7 @@ const PROMPTS = {
   DONE: "Done",
 };
 const byId = (id) => document.getElementById(id);
-const { secret, age, block } = document.body.dataset;
+const { secret, age, block, lasting } = document.body.dataset;
 const socket = new WebSocket(`ws://${location.host}${location.pathname}`, ["agecheck-agent", secret]);
 socket.binaryType = "arraybuffer";
 const opened = new Promise((resolve) => {
@@ -69,9 +69,13 @@ socket.onmessage = ({ data }) => {
   } else if ("hold_ms" in message) countDown(message.hold_ms);
   else if ("answered" in message) {
     const over = message.answered === "over";
-    byId("said").textContent = over
-      ? `You look over ${age}. That is all they learn.`
-      : `The estimate was not over ${age}. That is all they learn; it can be wrong, and there is another way.`;
+    const said = over
+      ? `You look over ${age}.`
+      : `The estimate was not over ${age}; it can be wrong, and there is another way.`;
+    const learned = lasting === undefined
+      ? "That is all they learn."
+      : "They learn that, and can tell that it is this device again.";
+    byId("said").textContent = `${said} ${learned}`;
     end("answered");
     setTimeout(() => location.replace(message.go), LAST_LOOK_MS);
   } else if ("go" in message) {
