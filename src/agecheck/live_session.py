@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from agecheck.ports import RgbFrame
 
 
+_MAX_TIME_MS = 2**63 - 1
+
+
 class SessionChannel(Protocol):
     """The way to whoever looks at the frames: a sealed worker, or this very process."""
 
@@ -64,10 +67,10 @@ class LiveSession:
         """Say when the screen began to show `lights`. Once; a second time is ignored.
 
         Args:
-            at_ms: on the same monotonic clock as the frames.
+            at_ms: on the same monotonic clock as the frames, an int from 0 to 2**63 - 1.
 
         Raises:
-            ValueError: the time is negative; the session goes on.
+            ValueError: the time is no such number; the session goes on.
             WorkerError: the worker failed; the session is over.
         """
         _require_time(at_ms)
@@ -78,14 +81,14 @@ class LiveSession:
 
         Args:
             frame: uint8 RGB (height, width, 3), upright, not mirrored. It is not changed.
-            at_ms: when it was taken, on the caller's monotonic clock, not negative.
+            at_ms: when it was taken, on the caller's monotonic clock, an int from 0 to 2**63 - 1.
 
         Returns:
             False when it was dropped, because this tick has had its share.
 
         Raises:
             ImageError: it is no such array; the session goes on.
-            ValueError: the time is negative; the session goes on.
+            ValueError: the time is no such number; the session goes on.
             WorkerError: the worker failed; the session is over.
         """
         _require_time(at_ms)
@@ -124,8 +127,8 @@ class LiveSession:
 
 
 def _require_time(at_ms: int) -> None:
-    if at_ms < 0:
-        raise ValueError("a monotonic time is not negative")
+    if type(at_ms) is not int or not 0 <= at_ms <= _MAX_TIME_MS:
+        raise ValueError("a monotonic time is an int from 0 to 2**63 - 1")
 
 
 class LiveAttempts:

@@ -129,11 +129,19 @@ class TestSurface:
         with passive.live_session() as session:
             with pytest.raises(ImageError):
                 session.show(np.zeros((4, 4)), 0)  # type: ignore[arg-type]
-            with pytest.raises(ValueError, match="negative"):
-                session.show(Person(0).frame(0), -1)
-            with pytest.raises(ValueError, match="negative"):
-                session.lights_began(-1)
             assert session.tick() is LiveCode.WAITING
+
+    def test_what_is_no_time_is_refused_and_the_session_goes_on(self, passive: AgeChecker) -> None:
+        """A wrong time is the caller's mistake, told as one; it costs nobody the session."""
+        frame = Person(0).frame(0)
+        with passive.live_session() as session:
+            for wrong in (12.5, 2**63, 2**64, -1, True, "1", None):
+                with pytest.raises(ValueError, match="int from 0"):
+                    session.show(frame, wrong)  # type: ignore[arg-type]
+                with pytest.raises(ValueError, match="int from 0"):
+                    session.lights_began(wrong)  # type: ignore[arg-type]
+            assert session.show(frame, 2**63 - 1)
+            assert session.tick() is not LiveCode.DONE
 
     @pytest.mark.parametrize("kind", ["path", "text", "bytes", "image"])
     def test_only_an_array_is_a_frame(self, kind: str, passive: AgeChecker, portrait: Path) -> None:
