@@ -78,7 +78,9 @@ class Shop:
             database.execute("PRAGMA journal_mode=WAL")  # who reads does not wait for who writes
         store = SqlReplayStore(sqlite3, self._connect)
         store.create_table()
-        self._passkeys = Passkeys(settings.origin, lambda: closing(self._connect()))
+        self._passkeys = Passkeys(
+            settings.origin, settings.age_limit, lambda: closing(self._connect())
+        )
         self._gate = RelyingParty(
             settings.origin,
             secret=settings.secret,

@@ -25,26 +25,30 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-LABEL = "Over 18"
-
 
 class Passkeys:
-    """Kept in the site's database.
+    """Kept in the site's database, each with the age that its holder was over.
 
     Args:
         origin: the site's.
+        age_limit: what the site asks about, in whole years. A passkey from when it asked about a
+            lower age opens nothing.
         connect: opens a connection; it is closed after use.
     """
 
     def __init__(
-        self, origin: str, connect: Callable[[], AbstractContextManager[sqlite3.Connection]]
+        self,
+        origin: str,
+        age_limit: int,
+        connect: Callable[[], AbstractContextManager[sqlite3.Connection]],
     ) -> None:
         self._origin, self._site = origin, urlsplit(origin).hostname or ""
-        self._connect = connect
+        self._age_limit, self._connect = age_limit, connect
         with connect() as database, database:
             database.execute(
                 "CREATE TABLE IF NOT EXISTS passkeys "
-                "(id BLOB PRIMARY KEY, public_key BLOB NOT NULL, uses INTEGER NOT NULL)"
+                "(id BLOB PRIMARY KEY, public_key BLOB NOT NULL, uses INTEGER NOT NULL, "
+                "age_limit INTEGER NOT NULL)"
             )
 
     def registration(self) -> tuple[str, bytes]:
@@ -52,7 +56,7 @@ class Passkeys:
         options = generate_registration_options(
             rp_id=self._site,
             rp_name="Corner Books",
-            user_name=LABEL,
+            user_name=f"Over {self._age_limit}",
             user_id=secrets.token_bytes(32),
             authenticator_selection=AuthenticatorSelectionCriteria(
                 resident_key=ResidentKeyRequirement.REQUIRED,
@@ -78,8 +82,13 @@ class Passkeys:
             return False
         with self._connect() as database, database:
             database.execute(
-                "INSERT INTO passkeys VALUES (?, ?, ?)",
-                (verified.credential_id, verified.credential_public_key, verified.sign_count),
+                "INSERT INTO passkeys VALUES (?, ?, ?, ?)",
+                (
+                    verified.credential_id,
+                    verified.credential_public_key,
+                    verified.sign_count,
+                    self._age_limit,
+                ),
             )
         return True
 
@@ -91,7 +100,7 @@ class Passkeys:
         return options_to_json(options), options.challenge
 
     def recognise(self, credential: bytes, challenge: bytes | None) -> bool:
-        """Whether a passkey that was kept has signed the challenge."""
+        """Whether a passkey that was kept for this age, or a higher one, signed the challenge."""
         if challenge is None:
             return False
         try:
@@ -99,7 +108,8 @@ class Passkeys:
             named = base64url_to_bytes(claimed.id)
             with self._connect() as database, database:
                 row = database.execute(
-                    "SELECT public_key, uses FROM passkeys WHERE id = ?", (named,)
+                    "SELECT public_key, uses FROM passkeys WHERE id = ? AND age_limit >= ?",
+                    (named, self._age_limit),
                 ).fetchone()
                 verified = verify_authentication_response(
                     credential=claimed,
@@ -113,6 +123,6 @@ class Passkeys:
                 database.execute(
                     "UPDATE passkeys SET uses = ? WHERE id = ?", (verified.new_sign_count, named)
                 )
-        except Exception:  # as above; an unknown passkey has no row
+        except Exception:  # as above; who is not known, or not for this age, has no row
             return False
         return True
