@@ -23,6 +23,7 @@ from attacks.attempt import LIBC, system_call
 from attacks.trial import Outcome, outcome
 
 FRAME = b"pixels of somebody's face"
+KEY = b"the device's secret"
 _PTRACE_SEIZE = 0x4206
 _DEADLINE_S = 30
 
@@ -37,6 +38,7 @@ class Target:
     port: int = 0
     socket_name: bytes = b""
     page_fd: int = -1
+    key_path: str = ""
 
 
 class _Vector(ctypes.Structure):
@@ -120,6 +122,11 @@ def send_datagram(target: Target) -> bool:
         return ours.sendmsg([FRAME], [], 0, target.socket_name) == len(FRAME)
 
 
+def read_key(target: Target) -> bool:
+    """A key for itself: it could sign what it says."""
+    return Path(target.key_path).read_bytes() == KEY
+
+
 BY_OUTPUTS: dict[str, Callable[[Target], bool]] = {
     "read its memory": read_memory,
     "read /proc/PID/mem": read_memory_file,
@@ -136,6 +143,7 @@ BY_CAPTURE: dict[str, Callable[[Target], bool]] = {
     "capture: connect somewhere": connect,
     "capture: connect by the page's socket": connect_by_page,
     "capture: a datagram to another program": send_datagram,
+    "capture: read a key file": read_key,
     "capture: keep a file": write_file,
 }
 
@@ -166,8 +174,11 @@ def _capture(*, walled: bool) -> Iterator[Target]:
 
 def _tries(who: str, name: str, target: Target, *, walled: bool) -> bool:
     numbers = map(str, (target.pid, target.address, target.descriptor))
-    with _python("try", who, name, str(int(walled)), *numbers) as process:
-        said, _ = process.communicate(timeout=_DEADLINE_S)
+    with tempfile.NamedTemporaryFile() as key:
+        key.write(KEY)
+        key.flush()
+        with _python("try", who, name, str(int(walled)), key.name, *numbers) as process:
+            said, _ = process.communicate(timeout=_DEADLINE_S)
         if said not in (b"yes", b"no"):
             raise RuntimeError("the attacker did not come to try")
         return said == b"yes"
@@ -194,13 +205,13 @@ def _hold(walled: str) -> None:
     sys.stdin.read()
 
 
-def _try(who: str, name: str, walled: str, *numbers: str) -> None:
+def _try(who: str, name: str, walled: str, key_path: str, *numbers: str) -> None:
     listening, page = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
     named = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     named.bind("")  # the kernel finds a free name
     pid, address, descriptor = map(int, numbers)
     port, socket_name = listening.getsockname()[1], named.getsockname()
-    target = Target(pid, address, descriptor, port, socket_name, page.fileno())
+    target = Target(pid, address, descriptor, port, socket_name, page.fileno(), key_path)
     tries = BY_OUTPUTS if who == "outputs" else BY_CAPTURE
     if walled == "1" and who == "outputs":
         walls.around_outputs(os.getppid(), runs_programs=False)

@@ -11,6 +11,7 @@ import pty
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,9 +25,14 @@ REFUSED = errno.errorcode[errno.EPERM]
 
 def said_behind(role: str) -> dict[str, str]:
     """What each try came to in a process behind the walls of `role`: "ok" or an error's name."""
-    ended = subprocess.run(  # noqa: S603
-        [sys.executable, __file__, role], capture_output=True, text=True, timeout=60, check=True
-    )
+    with tempfile.NamedTemporaryFile() as key, tempfile.NamedTemporaryFile() as named:
+        ended = subprocess.run(  # noqa: S603
+            [sys.executable, __file__, role, key.name, named.name],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
     said: dict[str, str] = json.loads(ended.stdout)
     return said
 
@@ -48,6 +54,14 @@ def test_capture_cannot_connect_the_page_s_socket(capture: dict[str, str]) -> No
         assert capture[name] == REFUSED, name
 
 
+def test_capture_reads_no_key(capture: dict[str, str]) -> None:
+    """Of the user's files, only what programs are made of and what the settings name for it."""
+    for name in ("a key", "a key by /proc"):
+        assert capture[name] == errno.errorcode[errno.EACCES], name
+    for name in ("a named file", "the package", "the libraries", "the processors"):
+        assert capture[name] == "ok", name
+
+
 def test_capture_still_works(capture: dict[str, str]) -> None:
     """Its server's event loop and the pairs for the sealed worker, which go nowhere else."""
     for name in ("asyncio", "SOCK_STREAM", "SOCK_SEQPACKET", "a descriptor sent"):
@@ -62,12 +76,14 @@ def test_nobody_types_into_the_terminal(role: str) -> None:
     assert said["another ioctl"] == "ok"
 
 
-def _main(role: str) -> None:
+def _main(role: str, key: str, named: str) -> None:
+    from attacks.attempt import system_call
+
     listening, page = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
     there = listening.getsockname()
     _, terminal = pty.openpty()
     if role == "capture":
-        walls.around_capture(os.getppid())
+        walls.around_capture(os.getppid(), files=[named])
     else:
         walls.around_outputs(os.getppid(), runs_programs=False)
     page.shutdown(socket.SHUT_RDWR)
@@ -83,7 +99,13 @@ def _main(role: str) -> None:
         "asyncio": lambda: asyncio.run(asyncio.sleep(0)),
         "fast open, sendmsg": lambda: page.sendmsg([b"x"], [], fast, there),
         "fast open, sendto": lambda: page.sendto(b"x", fast, there),
-        "sendmmsg": lambda: _sendmmsg(page),
+        "sendmmsg": lambda: system_call("sendmmsg", page.fileno(), None, 0, 0),
+        "a key": lambda: Path(key).read_bytes(),
+        "a key by /proc": lambda: Path(f"/proc/self/root{key}").read_bytes(),
+        "a named file": lambda: Path(named).read_bytes(),
+        "the package": lambda: Path(walls.__file__).read_bytes(),
+        "the libraries": lambda: Path("/etc/ld.so.cache").read_bytes(),
+        "the processors": lambda: Path("/sys/devices/system/cpu/online").read_bytes(),
         "TIOCSTI": lambda: fcntl.ioctl(terminal, TIOCSTI, b"x"),
         "TIOCLINUX": lambda: fcntl.ioctl(terminal, TIOCLINUX, b"\x03"),
         "another ioctl": lambda: os.get_terminal_size(terminal),
@@ -99,12 +121,6 @@ def _pair(kind: int) -> tuple[socket.socket, socket.socket]:
     return pair
 
 
-def _sendmmsg(page: socket.socket) -> int:
-    from attacks.attempt import system_call
-
-    return system_call("sendmmsg", page.fileno(), None, 0, 0)
-
-
 def _outcome(attempt: Callable[[], object]) -> str:
     try:
         attempt()
@@ -115,4 +131,4 @@ def _outcome(attempt: Callable[[], object]) -> str:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    _main(sys.argv[1])
+    _main(*sys.argv[1:])

@@ -34,7 +34,8 @@ def main(arguments: list[str]) -> int:
     setup = json.loads(sys.stdin.buffer.read())
     try:
         devices = [setup["camera"]["source"]] if setup["input"] == "device" else []
-        walls.around_capture(parent, devices)
+        files = [setup["policy"]["calibration"], setup["camera"]["source"]]
+        walls.around_capture(parent, devices, filter(None, files))
         listening = socket.socket(fileno=listen_fd)
         asyncio.run(_serve(setup, listening, channel_fd, beat_fd))
     except AgecheckError as error:

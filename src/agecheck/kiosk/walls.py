@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -24,7 +25,8 @@ if sys.platform == "linux":
 
     from agecheck.seal.filters import OTHERS_DENIED, TERMINAL_INPUT
 
-    _READING = FSAccess.READ_FILE | FSAccess.READ_DIR | FSAccess.EXECUTE
+    _LISTING = FSAccess.READ_DIR | FSAccess.EXECUTE
+    _READING = FSAccess.READ_FILE | _LISTING
 
 _SOCKET_TYPE = 0xF
 _INT = 0xFFFF_FFFF
@@ -38,14 +40,16 @@ _ALWAYS_USED = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/t
 GPIO_DEVICES = ("/dev/gpiochip0", "/dev/gpiochip4", "/dev/gpiomem")
 
 
-def around_capture(parent_pid: int, devices: Iterable[str] = ()) -> None:
-    """For the process with the frames: no connection out, no file written, not to be looked into.
+def around_capture(parent_pid: int, devices: Iterable[str] = (), files: Iterable[str] = ()) -> None:
+    """For the process with the frames: no connection out, no file written, not to be looked into,
+    and no file read but what programs are made of, so no key.
 
     Call it before any thread is started, and with the page's socket open already.
 
     Args:
         parent_pid: this process ends with that one.
         devices: cameras, which are opened for writing, too.
+        files: what the settings name for it to read.
 
     Raises:
         SealError: a wall cannot be raised; there must be no frame then.
@@ -55,7 +59,7 @@ def around_capture(parent_pid: int, devices: Iterable[str] = ()) -> None:
         process.drop_capabilities,
         not_dumpable,
         no_new_privileges,
-        lambda: _landlock_writing(("/dev/null", *devices)),
+        lambda: _landlock_programs_only(("/dev/null", *devices), files),
         lambda: _filter((*OTHERS_DENIED, *NETWORK_DENIED), _no_way_out()),
     )
 
@@ -96,12 +100,31 @@ def _raise_all(*raisers: Callable[[], None]) -> None:
         raise SealError("this machine cannot raise the walls of the kiosk's processes")
 
 
-def _landlock_writing(writable: Iterable[str]) -> None:
-    """Nothing is written, made or removed, but these files may be written to."""
+def _landlock_programs_only(writable: Iterable[str], readable: Iterable[str]) -> None:
+    """Folders are listed; of files only these and what programs are made of are read, and the
+    former written to. Nothing is made or removed."""
+    used = filter(os.path.exists, (*readable, *_parts_of_programs()))
     restrict(
-        kept=_READING | FSAccess.IOCTL_DEV,
-        allowed=[(path, FSAccess.WRITE_FILE) for path in filter(os.path.exists, writable)],
+        kept=_LISTING | FSAccess.IOCTL_DEV,
+        allowed=[
+            *((path, FSAccess.READ_FILE) for path in used),
+            *(
+                (path, FSAccess.READ_FILE | FSAccess.WRITE_FILE)
+                for path in filter(os.path.exists, writable)
+            ),
+        ],
     )
+
+
+def _parts_of_programs() -> Iterator[str]:
+    """Where Python, its packages, the system's libraries and the kernel's answers are."""
+    yield from (sys.prefix, sys.base_prefix, str(Path(__file__).parents[1]))
+    yield from (path for path in sys.path if path.endswith(("site-packages", "dist-packages")))
+    yield from ("/usr", "/lib", "/lib32", "/lib64", "/nix/store", "/proc", "/sys", *_ALWAYS_USED)
+    # Under /etc keys may lie: what anybody reads there, such as the list of libraries.
+    for path in (*Path("/etc").iterdir(), Path("/etc/ssl/openssl.cnf")):
+        if path.is_file() and path.stat().st_mode & stat.S_IROTH:
+            yield str(path)
 
 
 def _landlock_no_camera(devices: Iterable[str]) -> None:
