@@ -10,7 +10,7 @@ import numpy as np
 from agecheck.guidance import LiveCode
 from agecheck.live_script import Light
 from benchmarks.actors import ANSWERED, Actor, Covered, Deaf, Person, Sheet
-from benchmarks.clips import SIZE_PX, Frame, Look, Pose, render
+from benchmarks.clips import SIZE_PX, Frame, Look, Pose, noisy, render
 
 
 class Frozen(Deaf):
@@ -102,6 +102,38 @@ class CoveredSwap(Covered):
         return super().frame(at_ms)
 
 
+class Dissolved(Person):
+    """A living face does all that is asked; for a second another's still one is mixed in, and out.
+
+    In a pose in which the living one was not seen, so that no look of it is near.
+    """
+
+    STEP_MS, FOR_MS = 50, 1100
+
+    def __init__(self, seed: int, from_ms: int = 4100) -> None:
+        super().__init__(seed, replace(_OTHER, light_share=0.15, noise=2.5))
+        self._scale, self._place_px, self._sway = 1.0, np.zeros(2), 0.3 * self._sway
+        self._from_ms, self._to_ms = from_ms, from_ms + self.FOR_MS
+        self._mixed = 1 + seed % 3
+        self._still = render(Look(noise=0.0), Pose(), np.random.default_rng(seed))
+
+    def hear(self, code: LiveCode, at_ms: int) -> None:
+        if at_ms >= self._to_ms:
+            super().hear(code, at_ms)
+
+    def pose(self, at_ms: int) -> Pose:
+        pose = super().pose(at_ms)
+        return replace(pose, yaw_deg=pose.yaw_deg + 6, pitch_deg=pose.pitch_deg + 6)
+
+    def frame(self, at_ms: int) -> Frame:
+        into_ms = min(at_ms - self._from_ms + self.STEP_MS, self._to_ms - at_ms)
+        share = float(np.clip(into_ms / ((self._mixed + 1) * self.STEP_MS), 0, 1))
+        if share == 0:
+            return super().frame(at_ms)
+        mixed = (1 - share) * super().frame(at_ms) + share * noisy(self._still, 2.5, self._rng)
+        return mixed.astype(np.uint8)
+
+
 _OTHER = Look(mirrored=True, stretch=1.08, tone_rgb=(0.85, 0.78, 0.72))
 
 
@@ -123,6 +155,7 @@ SPECIES: dict[str, Callable[[int], Actor]] = {
     "wrong-order": WrongOrder,
     "injected-no-light": Injected,
     "injected-other-lights": OtherLights,
+    "dissolved": Dissolved,
 }
-ACTIVE_ONLY = ("wrong-order", "injected-no-light", "injected-other-lights")
+ACTIVE_ONLY = ("wrong-order", "injected-no-light", "injected-other-lights", "dissolved")
 """What passive does not ask for, it cannot miss."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import heapq
 import math
 from enum import IntEnum
-from itertools import count
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -96,7 +95,7 @@ class GuidedSession:
         self._tracker, self._estimator, self._watch = tracker, estimator, watch
         self._policy, self._max_sd_years = policy, max_sd_years
         self._best: list[tuple[float, int, AlignedFace]] = []  # a heap, the worst of the best first
-        self._order = count()
+        self._n_vouched_for = 0
         self._last = Reason.NO_FACE
         self._code = LiveCode.WAITING
         self._ended_by: Reason | None = None
@@ -125,6 +124,7 @@ class GuidedSession:
             self._code = LiveCode.GOOD
             if is_vouched_for:
                 self._keep(sight.worth, frame, sight.mesh)
+        self._n_vouched_for += is_vouched_for
 
     def lights_began(self, at_ms: int) -> None:
         """The screen began to show the script's colours, on the same clock as the frames."""
@@ -146,13 +146,14 @@ class GuidedSession:
         """The result over the median of the best frames; INCONCLUSIVE when they are too few."""
         if self._ended_by is not None:
             return CheckResult.inconclusive(self._ended_by)
-        estimates = [self._estimator.estimate(face) for _, _, face in self._best]
+        if len(self._best) < MIN_FRAMES:
+            return CheckResult.inconclusive(self._last)
+        living = [face for _, index, face in self._best if self._watch.showed_life(index)]
+        if not self._watch.life_shown or len(living) < MIN_FRAMES:
+            return CheckResult.inconclusive(Reason.LIVENESS_NOT_SHOWN)
+        estimates = [self._estimator.estimate(face) for face in living]
         if not all(estimate.is_finite for estimate in estimates):
             return CheckResult.inconclusive(Reason.ESTIMATE_INVALID)
-        if len(estimates) < MIN_FRAMES:
-            return CheckResult.inconclusive(self._last)
-        if not self._watch.life_shown:
-            return CheckResult.inconclusive(Reason.LIVENESS_NOT_SHOWN)
         in_order = sorted(e.mean_years for e in estimates)
         if in_order[-2] - in_order[1] > MAX_SPREAD_YEARS:
             return CheckResult.inconclusive(Reason.ESTIMATE_UNCERTAIN)
@@ -170,7 +171,7 @@ class GuidedSession:
         is_full = len(self._best) == KEPT_FRAMES
         if not math.isfinite(worth) or (is_full and worth < self._best[0][0]):
             return
-        entry = (worth, next(self._order), self._estimator.align(frame, mesh))
+        entry = (worth, self._n_vouched_for, self._estimator.align(frame, mesh))
         if is_full:
             heapq.heapreplace(self._best, entry)
         else:

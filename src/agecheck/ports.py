@@ -197,6 +197,13 @@ class AttackDetector(Protocol):
             frame is kept for the estimate.
         """
 
+    def showed_life(self, index: int) -> bool:
+        """Asked at the end: is the face in that frame the one that has shown life?
+
+        Args:
+            index: of those frames for which `see` was True, in their order, from 0.
+        """
+
     def lights_began(self, at_ms: int) -> None:
         """The screen began to show the script's colours, on the same clock as the frames."""
 

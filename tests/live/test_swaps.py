@@ -17,7 +17,7 @@ from agecheck.liveness.looks import FAMILIAR_LOOK
 from agecheck.ports import Sight
 from benchmarks.actors import Covered, Person
 from benchmarks.live_runs import run_session
-from benchmarks.species import CoveredSwap, SecondFace, Swap
+from benchmarks.species import CoveredSwap, Dissolved, SecondFace, Swap
 from live.readings import FRAME_MS, LOOK, OTHER_LOOK, reading
 
 if TYPE_CHECKING:
@@ -191,6 +191,16 @@ class TestSwaps:
             stage.show(replace(ADULT, look=blended(share)), 1)
         stage.blink(MINOR)
         assert stage.session.finish() == CheckResult.inconclusive(Reason.PRESENTATION_ATTACK)
+
+
+class TestDissolved:
+    """Another's face is mixed in and out within a few frames, and nothing jumps."""
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_while_a_living_one_does_all_that_is_asked(self, seed: int) -> None:
+        """In a pose in which the living one was not seen, after it has answered the lights."""
+        run = run_session(Dissolved(seed), "active", max_ms=14_000)
+        assert run.result in REFUSED | {CheckResult.inconclusive(Reason.LIVENESS_NOT_SHOWN)}
 
 
 class TestRepetitions:

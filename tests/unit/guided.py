@@ -83,6 +83,10 @@ class Watch:
     life_shown: bool = True
     vouches: bool = True
     lit_at_ms: int | None = None
+    others: frozenset[int] = frozenset()
+
+    def showed_life(self, index: int) -> bool:
+        return index not in self.others
 
     def see(self, frame: RgbFrame, sight: Sight) -> bool:  # noqa: ARG002
         return self.vouches

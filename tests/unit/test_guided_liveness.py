@@ -75,6 +75,18 @@ class TestLiveness:
         rig.see((12.0, 0.5), times=KEPT_FRAMES)
         assert rig.session.finish() == CheckResult(Verdict.UNDER)
 
+    def test_of_the_kept_frames_only_those_of_the_living_face_count(self) -> None:
+        """An older face that was slipped in among them is left out, best as it was to look at."""
+        watch = Watch(others=frozenset(range(8, 12)))
+        rig = Rig(watch)
+        rig.see((12.0, 0.5), times=8)
+        rig.see((70.0, 0.9), times=4)
+        assert rig.session.finish() == CheckResult(Verdict.UNDER)
+        assert rig.estimator.asked == KEPT_FRAMES - 4
+        watch.others = frozenset(range(7, 12))
+        expected = CheckResult.inconclusive(Reason.LIVENESS_NOT_SHOWN)
+        assert rig.session.finish() == expected
+
     def test_a_watch_that_fails_leaves_no_verdict(self) -> None:
         """It has missed what that frame showed, and frames that it did see change nothing."""
 

@@ -11,55 +11,59 @@ Stops: a face that is put in another's place. Does not stop: a double, or the sa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from agecheck.liveness.reading import FaceReading
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 FAMILIAR_LOOK = 0.20
 """1 - correlation of the aligned faces, with any look of the face that is followed."""
-REPLACED_LOOK = 0.40
-"""The same, in one pose. The sample portrait against its mirror image in another tone has 0.84."""
+REPLACED_LOOK, REPLACED_PER_POSE = 0.40, 0.075
+"""The same with a look in one pose, and what is added for each pose between the two. The sample
+portrait against its mirror image in another tone has 0.84."""
 POSE_TURN, POSE_NOD = 0.10, 0.03
 """One pose: steps of asymmetry and of nod."""
+NEAR_POSES = 2.0
+"""Looks in poses so far apart are compared. Rendered people have at most 0.40 in one pose, 0.45 in
+the next, 0.51 at two; four readings in a row near these do not occur."""
 MAX_LOOKS = 64
 
 
 def unlikeness(before: FaceReading, after: FaceReading) -> float:
     """1 - correlation of the aligned faces' brightness, 0 to 2."""
-    return _unlikeness(before.thumbnail, after.thumbnail)
+    return 1 - float(np.vdot(before.thumbnail, after.thumbnail))
 
 
 class Looks:
-    """The first look in each pose. Memory: MAX_LOOKS thumbnails."""
+    """The first look in each pose. Memory: MAX_LOOKS readings."""
 
     def __init__(self) -> None:
-        self._of_pose: dict[tuple[int, int], NDArray[np.float32]] = {}
+        self._of_pose: dict[tuple[int, int], FaceReading] = {}
 
     def add(self, reading: FaceReading) -> None:
         """Keep it, if it is the first in its pose."""
         if len(self._of_pose) < MAX_LOOKS:
-            self._of_pose.setdefault(_pose(reading), reading.thumbnail)
+            turn, nod = _pose(reading)
+            self._of_pose.setdefault((round(turn), round(nod)), reading)
 
     def is_familiar(self, reading: FaceReading) -> bool:
         """Whether the face has looked like this before, in whichever pose."""
-        return any(
-            _unlikeness(look, reading.thumbnail) < FAMILIAR_LOOK for look in self._of_pose.values()
-        )
+        return any(unlikeness(look, reading) < FAMILIAR_LOOK for look in self._of_pose.values())
 
     def is_other(self, reading: FaceReading) -> bool | None:
-        """Whether it looks like another in a pose that is known; None when the pose is not."""
-        look = self._of_pose.get(_pose(reading))
-        return None if look is None else _unlikeness(look, reading.thumbnail) >= REPLACED_LOOK
+        """Whether it is unlike any look in a pose near to its own; None when none is near.
+
+        One is enough: what slowly turns into another face is like its own last look.
+        """
+        turn, nod = _pose(reading)
+        is_unlike = []
+        for look in self._of_pose.values():
+            look_turn, look_nod = _pose(look)
+            apart = max(abs(turn - look_turn), abs(nod - look_nod))
+            if apart <= NEAR_POSES:
+                limit = REPLACED_LOOK + REPLACED_PER_POSE * apart
+                is_unlike.append(unlikeness(look, reading) >= limit)
+        return any(is_unlike) if is_unlike else None
 
 
-def _unlikeness(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
-    return 1 - float(np.vdot(before, after))
-
-
-def _pose(reading: FaceReading) -> tuple[int, int]:
-    return round(reading.asymmetry / POSE_TURN), round(reading.nod / POSE_NOD)
+def _pose(reading: FaceReading) -> tuple[float, float]:
+    return reading.asymmetry / POSE_TURN, reading.nod / POSE_NOD

@@ -40,3 +40,6 @@ class OneFaceWatch:
     def see(self, frame: RgbFrame, sight: Sight) -> bool:  # noqa: ARG002
         reading = None if sight.mesh is None else read_face(sight.mesh, sight.at_ms)
         return self._continuity.see(sight, reading)
+
+    def showed_life(self, index: int) -> bool:  # noqa: ARG002
+        return True

@@ -17,6 +17,7 @@ from agecheck.liveness.blink import BlinkCue
 from agecheck.liveness.continuity import ContinuityCue
 from agecheck.liveness.flatness import FlatnessCue, Shape
 from agecheck.liveness.light import LightAnswer, LightCue
+from agecheck.liveness.lit import LitFace
 from agecheck.liveness.reading import FaceReading, read_face
 from agecheck.liveness.steps import Answer, StepCue
 from agecheck.liveness.texture import MIN_PATCH_SIDE_PX, PATCH_SIDE_PX, TextureCue
@@ -44,7 +45,9 @@ class LivenessWatch:
     def __init__(self, script: LiveScript | None) -> None:
         self._is_active = script is not None
         self._steps = StepCue(script.steps if script else ())
-        self._light = LightCue(script.lights if script else ())
+        lights = script.lights if script else ()
+        self._light = LightCue(lights)
+        self._lit = LitFace(sum(light.duration_ms for light in lights))
         self._continuity = ContinuityCue()
         self._flatness = FlatnessCue()
         self._blinks = BlinkCue()
@@ -77,6 +80,7 @@ class LivenessWatch:
 
     def lights_began(self, at_ms: int) -> None:
         self._light.began(at_ms)
+        self._lit.began(at_ms)
 
     def ask(self) -> Step | None:
         if self._is_active:
@@ -108,7 +112,12 @@ class LivenessWatch:
         if self._n_readings % TEXTURE_EVERY == 0:
             self._see_texture(frame, reading)
         self._ended_by = self._suspicion()
+        if self._ended_by is None and self._is_active:
+            self._lit.see(reading)
         return self._ended_by is None
+
+    def showed_life(self, index: int) -> bool:
+        return not self._is_active or self._lit.looks_like(index)
 
     def _suspicion(self) -> Reason | None:
         if (
