@@ -38,7 +38,7 @@ class KeyKind(StrEnum):
     """The one that lasts, this site's own; for `PinnedKeys`. The site can tell by it that it is the
     same device again, and the person is told so."""
     FRESH = "fresh"
-    """Made for this challenge and sent along; for `AcceptUnattestedDevices`. It recognises nobody."""
+    """Made for this challenge and sent along; for `AcceptUnattestedDevices`. Known by nobody."""
 
 
 class QuestionFault(StrEnum):
