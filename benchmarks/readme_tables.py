@@ -23,6 +23,7 @@ from agecheck.bench.accuracy_tables import subjects
 from agecheck.bench.statistics import MIN_N
 from benchmarks.accuracy_claims import aims, alone, beside_the_peer, since_first
 from benchmarks.bench_memory import MAX_RATIO
+from benchmarks.recipe_tables import by_number_of_faces, judged, with_wrong_labels
 from benchmarks.table_cells import percent, ratio, table, years
 
 Document = dict[str, Any]
@@ -31,11 +32,13 @@ RESULT = ROOT / "benchmarks" / "results" / "accuracy-utkface.json"
 SECOND_RESULT = RESULT.with_name("accuracy-fairface540.json")
 QUALITY_RESULT = RESULT.with_name("quality-utkface.json")
 TRIES_RESULT = RESULT.with_name("fusion-tries.json")
+BOUNDS_RESULT = RESULT.with_name("bounds.json")
 FIRST_RESULT = RESULT.with_name("accuracy-utkface-first.json")
 MEMORY_RESULT = RESULT.with_name("bench-memory.json")
 PAGES = (
     ROOT / "README.md",
     ROOT / "docs" / "explanation" / "accuracy.md",
+    ROOT / "docs" / "how-to" / "calibrate.md",
     ROOT / "docs" / "how-to" / "ten-million-pictures.md",
     ROOT / "models" / "cards" / "age-mobilenet.md",
     ROOT / "models" / "cards" / "age-tinyxception.md",
@@ -175,39 +178,6 @@ def _refusing(quality: Document) -> Iterator[str]:
     yield f"Refused less kept: {years(of['mae_difference_years'])} years."
 
 
-_TRIED_COLUMNS = [
-    *("recipe", "passed", "less the shipped", "ranked within a group, less the shipped"),
-    *("error, years", "at 13-17"),
-]
-
-
-def _tried(document: Document) -> Iterator[str]:
-    """Other recipes of the fusion, beside the shipped one."""
-    rows = []
-    for tried in document["tried"]:
-        leads = [
-            f"{tried[name]:+.3f} ({low:+.3f} to {high:+.3f})"
-            for name in ("lead", "lead_within_groups")
-            for low, high in (tried[f"{name}_interval"],)
-        ]
-        rows.append(
-            [
-                tried["recipe"],
-                f"{tried['adults_25_40_passed']:.3f}",
-                *(["", ""] if tried is document["tried"][0] else leads),
-                f"{tried['mae_years']:.2f}",
-                f"{tried['bias_13_17_years']:+.1f}",
-            ]
-        )
-    yield from table(_TRIED_COLUMNS, rows)
-    yield ""
-    yield (
-        f"{document['pictures']:,} pictures, {document['fit']:,} of them not refused; "
-        f"{document['minors_14_17']:,} minors of 14-17"
-    )
-    yield f"and {document['adults_25_40']:,} adults of 25-40."
-
-
 def _not_acquired(document: Document) -> Iterator[str]:
     """Why there is no decision, by reason."""
     failures = document["failure_to_acquire"]
@@ -240,7 +210,10 @@ TABLES: dict[str, tuple[tuple[Path, ...], Callable[..., Iterator[str]]]] = {
     "ranges": ((SECOND_RESULT,), _ranges),
     "refusing": ((QUALITY_RESULT,), _refusing),
     "not-acquired": ((SECOND_RESULT,), _not_acquired),
-    "tried": ((TRIES_RESULT,), _tried),
+    "tried": ((TRIES_RESULT,), judged("tried")),
+    "bounds": ((BOUNDS_RESULT,), judged("bounds")),
+    "faces": ((BOUNDS_RESULT,), by_number_of_faces),
+    "wrong-labels": ((BOUNDS_RESULT,), with_wrong_labels),
     "memory": ((MEMORY_RESULT,), _memory),
 }
 
