@@ -6,8 +6,9 @@ of 256 and a softmax over 100 ages. Every convolution pads as TensorFlow's "same
 sizes, so strided layers pad one pixel at the bottom and right only, and ends in a ReLU capped at 6.
 Scales of batch normalisations that the package left beside the depthwise layers are folded in.
 
-It was trained to recognise people first and reads ages off what it sees for that. Neither that
-description of a face nor the gender branch is in the file: nothing here may answer such questions.
+It was trained to recognise people first and reads ages off what it sees for that. The average, by
+which people are told apart in the published package, is no output here, and the gender branch is
+not in the file: nothing here may answer such questions.
 """
 
 from __future__ import annotations
