@@ -233,7 +233,7 @@ def test_whoever_stops_while_the_answer_is_made_sends_none(
             await asyncio.sleep(0.01)
         await (visiting.left() if way == "left" else visiting.hear(way))
         await asyncio.sleep(1.2)
-        assert visiting.is_over is (way == "decline")
+        assert visiting.is_done is (way == "decline")
 
     asyncio.run(walk())
     last = [message for message in said if "more" not in message][-1]

@@ -161,7 +161,7 @@ class AgentServer:
         finally:
             await visit.left()
             self._is_watching = pending.is_open = False
-            if visit.is_over:
+            if visit.is_done:
                 self._questions.remove(pending)
 
     def _refuse(self, refusal: Refusal) -> Response:

@@ -67,7 +67,7 @@ class Visit:
         self._frames: Frames | None = None
         self._task: asyncio.Task[None] | None = None
         self._leaving = False
-        self.is_over = False
+        self.is_done = False
 
     async def hear(self, word: str) -> None:
         """Something was touched. What is no `Word`, or not of this moment, is ignored."""
@@ -150,7 +150,7 @@ class Visit:
         url = answer_url(self._question, bound.issue(over), bound.public_jwk)
         if over:
             self._desk.attempts.reset()
-        self.is_over = self._leaving = True
+        self.is_done = self._leaving = True
         await self._say({"answered": "over" if over else "under", "go": url})
 
     async def _nothing(self, explanation: str) -> None:
@@ -163,5 +163,5 @@ class Visit:
         hold_s = seconds_to_hold(self._asked_s, time.monotonic())
         await self._say({"hold_ms": math.ceil(1000 * hold_s)})
         await asyncio.sleep(hold_s)
-        self.is_over = True
+        self.is_done = True
         await self._say({"go": answer_url(self._question, None, None)})
