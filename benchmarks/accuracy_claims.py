@@ -122,7 +122,8 @@ def beside_the_peer(document: Document) -> Iterator[str]:
         f"{lead.name}: {part}" for lead in leads(document) for part in lead.behind_beyond_chance
     ]
     yield ""
-    yield f"The peer is ahead beyond chance in {', '.join(beyond) or 'none'}."
+    where = f"In {', '.join(beyond)}" if beyond else "Nowhere"
+    yield f"{where} is the peer ahead beyond chance."
 
 
 def alone(name: str) -> Callable[[Document], Iterator[str]]:

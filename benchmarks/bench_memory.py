@@ -4,7 +4,7 @@
 
 Two workers; the most that all processes held at once, over so many pictures, and over four copies
 of each under names of their own: as many more pictures, but no other ages and groups, of which
-there is an end. They are drawn from the split `calibrate`. A busy machine changes little.
+there is an end. They are drawn from the split `calibrate`.
 """
 
 from __future__ import annotations

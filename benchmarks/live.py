@@ -150,7 +150,7 @@ def _missed(level: str, figures: dict[str, Any]) -> list[str]:
         missed.append(f"{level}: frame_ms")
     missed += [
         f"{level}: bpcer at a frame in {step_ms} ms"
-        for step_ms, bpcer in figures["bpcer_by_frame_step_ms"].items()
+        for step_ms, bpcer in figures.get("bpcer_by_frame_step_ms", {}).items()
         if int(step_ms) <= MAX_FRAME_STEP_MS and bpcer["value"] > MAX_BPCER
     ]
     limit_ms = MAX_FIRST_VERDICT_MS[level]

@@ -56,6 +56,8 @@ def main() -> int:
     parser.add_argument("--log", type=Path, default=LOG)
     given = parser.parse_args()
     results = json.loads(given.results.read_text(encoding="utf-8"))
+    if results["data"]["split"] != "test":
+        parser.error("only runs on the split test are logged")
     log_run(accuracy_run(results), given.note, given.log)
     return 0
 

@@ -1,4 +1,4 @@
-"""The log of the looks at the test split: complete, and written by one function."""
+"""The log of the looks at the test split: what is committed is in it, and one function writes it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def without_note(run: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("behind", ["accuracy", "gate"])
 def test_the_run_behind_a_committed_result_is_in_the_log(behind: str) -> None:
-    """Nobody looks at the test split without its being counted."""
+    """What the pages show was logged when it was measured."""
     runs = [without_note(run) for run in logged_runs()]
     if behind == "accuracy":
         assert accuracy_run(result("accuracy-utkface.json")) in runs

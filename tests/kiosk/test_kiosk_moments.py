@@ -35,7 +35,7 @@ UNDER = CheckResult(Verdict.UNDER)
 def test_all_that_is_no_over_ends_at_one_moment(
     end: CheckResult | Exception, n_frames: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A suspicion at the first frames is not shown, or told outputs, before UNDER would be."""
+    """Whatever comes to no OVER within one multiple is shown, and told outputs, at its end."""
     monkeypatch.setattr(visit, "NO_OVER_QUANTUM_MS", 2000)
     began_s = time.monotonic()
     assert visit_with(ScriptedLive(end, n_frames)).ending is Ending.ID_NEEDED

@@ -1,7 +1,7 @@
 """Leads one person at a time through the screens: attract, consent, camera, result, and back.
 
 The page only shows what it is told. Every way to no OVER ends in the same message, at the same
-kind of moment: who stands beside the person learns nothing from the screen.
+kind of moment (docs/how-to/kiosk.md says what somebody beside the person can still tell).
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from agecheck.verdict import CheckResult, Verdict
 
 NO_OVER_QUANTUM_MS = 5000
 """All that is no OVER ends at whole multiples of this after the first frame: a suspicion ends a
-session at once, and UNDER comes as soon as a session is complete."""
+session at once, and UNDER comes as soon as a session is complete: in `active` mostly one multiple
+later."""
 FIRST_FRAME_S = 20.0
 """Asking for the camera and starting it takes a while; the session begins with its first frame."""
 
