@@ -1,4 +1,4 @@
-"""The log of the looks at the test split: what is committed is in it, and one function writes it."""
+"""The log of the looks at the test split: it has what is committed, and one function writes it."""
 
 from __future__ import annotations
 
