@@ -109,22 +109,21 @@ class GuidedSession:
         """
         if self._ended_by is not None:
             return
-        # Should a frame fail, the watch has missed what it showed: then there is no verdict.
+        # Should a frame fail, nobody knows what it showed: then there is no verdict.
         self._ended_by = Reason.LIVENESS_NOT_SHOWN
         sight = self._tracker.look(frame, at_ms)
         is_vouched_for = self._watch.see(frame, sight)
+        if self._watch.ended_by is None:
+            if sight.reason is not None:
+                self._last = sight.reason
+                self._code = _GUIDANCE.get(sight.reason, LiveCode.WAITING)
+            elif sight.mesh is not None:
+                self._last = Reason.ESTIMATE_UNCERTAIN  # until there are enough
+                self._code = LiveCode.GOOD
+                if is_vouched_for:
+                    self._keep(sight.worth, frame, sight.mesh)
+            self._n_vouched_for += is_vouched_for
         self._ended_by = self._watch.ended_by
-        if self._ended_by is not None:
-            return
-        if sight.reason is not None:
-            self._last = sight.reason
-            self._code = _GUIDANCE.get(sight.reason, LiveCode.WAITING)
-        elif sight.mesh is not None:
-            self._last = Reason.ESTIMATE_UNCERTAIN  # until there are enough
-            self._code = LiveCode.GOOD
-            if is_vouched_for:
-                self._keep(sight.worth, frame, sight.mesh)
-        self._n_vouched_for += is_vouched_for
 
     def lights_began(self, at_ms: int) -> None:
         """The screen began to show the script's colours, on the same clock as the frames."""

@@ -31,7 +31,7 @@ class LocalChannel:
             return False
         self._frames_since_tick += 1
         pixels = copy_of_frame(frame)
-        with suppress(Exception):  # a frame that cannot be looked at does not count
+        with suppress(Exception):  # a frame that cannot be looked at ends the session, at its end
             session.see(pixels, at_ms)
         return True
 

@@ -52,10 +52,10 @@ def stopped_late(live: AtItsEnd, link: KeptLink, why: Stop, after_s: float = 0.0
 @pytest.mark.parametrize("after_s", [0.0, 0.4], ids=["during the result", "during the wait"])
 @pytest.mark.parametrize("end", ENDS, ids=repr)
 def test_a_stop_counts_until_the_answer_goes(end: CheckResult, after_s: float) -> None:
-    """Neither a token nor a call leaves, and the result itself is forgotten."""
+    """Neither a token nor a call leaves; that an attempt was judged is remembered."""
     live, link = AtItsEnd(end), KeptLink()
     stopped = stopped_late(live, link, Stop.LEFT, after_s)
-    assert stopped == VisitEnd(Ending.CANCELLED, Outcome.CANCELLED)
+    assert stopped == VisitEnd(Ending.CANCELLED, Outcome.CANCELLED, result=end)
     assert link.said == ["begin", Outcome.CANCELLED]
     assert live.closed == 1
 
@@ -64,13 +64,26 @@ def test_a_camera_that_turns_out_virtual_at_the_end_passes_nobody() -> None:
     """Another one that is plugged in after the last frame is refused like one before."""
     live, link = AtItsEnd(CheckResult(Verdict.OVER)), KeptLink()
     end = stopped_late(live, link, Stop.VIRTUAL_CAMERA)
-    assert end == VisitEnd(Ending.ID_NEEDED, Outcome.ID_NEEDED, "VIRTUAL_CAMERA")
+    assert end == VisitEnd(
+        Ending.ID_NEEDED, Outcome.ID_NEEDED, "VIRTUAL_CAMERA", CheckResult(Verdict.OVER)
+    )
     assert link.said == ["begin", Outcome.ID_NEEDED]
 
 
-def test_the_screen_after_a_late_stop_is_that_of_an_early_one() -> None:
-    """An ID is asked for, the next person finds the first screen, and no attempt is held back."""
-    live, link = AtItsEnd(CheckResult(Verdict.UNDER)), KeptLink()
+@pytest.mark.parametrize(
+    ("end", "then"),
+    [
+        (ENDS[0], "consent"),
+        (ENDS[1], "wait"),
+        (CheckResult.inconclusive(Reason.WITHIN_BUFFER), "wait"),
+        (ENDS[2], "consent"),
+    ],
+    ids=repr,
+)
+def test_the_screen_after_a_late_stop_is_that_of_an_early_one(end: CheckResult, then: str) -> None:
+    """An ID is asked for, and the next person finds the first screen. Who was judged, and stops
+    because no OVER came, gets no second try for it."""
+    live, link = AtItsEnd(end), KeptLink()
     with serving(lambda: room_of(lambda: live, link)) as running, running.page() as page:
         seen: list[Any] = []
         agree(page, seen)
@@ -79,9 +92,9 @@ def test_the_screen_after_a_late_stop_is_that_of_an_early_one() -> None:
         hear(page, "id-needed", seen)
         hear(page, "attract", seen)
         page.send("start")
-        hear(page, "consent", seen)
+        hear(page, then, seen)
         shown = [message["show"] for message in seen if "show" in message]
-    assert shown == ["attract", "consent", "camera", "id-needed", "attract", "consent"]
+    assert shown == ["attract", "consent", "camera", "id-needed", "attract", then]
     assert link.said == ["begin", Outcome.CANCELLED, Outcome.ID_NEEDED]
 
 

@@ -16,9 +16,9 @@ from agecheck.live_page.frames import RELEASE_QUANTUM_MS, Frames, Live, Screen, 
 from agecheck.verdict import CheckResult, Verdict
 
 NO_OVER_QUANTUM_MS = 5000
-"""All that is no OVER ends at whole multiples of this after the first frame: a suspicion ends a
-session at once, and UNDER comes as soon as a session is complete: in `active` mostly one multiple
-later."""
+"""All that a session comes to but OVER ends at whole multiples of this after the first frame. A
+suspicion ends a session at once, and UNDER comes as soon as one is complete: in `active` mostly one
+multiple later."""
 FIRST_FRAME_S = 20.0
 """Asking for the camera and starting it takes a while; the session begins with its first frame."""
 
@@ -46,7 +46,8 @@ class VisitEnd:
 
     Attributes:
         detail: why there was no OVER, a word.
-        result: the session's, if it came to one.
+        result: the session's, if it came to one, also where a Stop took the answer away: an
+            attempt was used for it.
     """
 
     ending: Ending
@@ -80,13 +81,13 @@ def run_visit(
     seen = missing or _seen(open_session, frames, _UntilTheEnd(screen))
     is_over = isinstance(seen, CheckResult) and seen.verdict is Verdict.OVER
     quantum_ms = RELEASE_QUANTUM_MS if is_over else NO_OVER_QUANTUM_MS
+    result = seen if isinstance(seen, CheckResult) else None
     # Until now there was a Stop to press and a page to leave, and while it waits there still is.
     seen = frames.wait_for_stop(_rest_s(began_s, quantum_ms)) or seen
     if seen is Stop.LEFT:
         link.end(session, Outcome.CANCELLED)
-        return VisitEnd(Ending.CANCELLED, Outcome.CANCELLED)
-    result = seen if isinstance(seen, CheckResult) else None
-    outcome = Outcome.ID_NEEDED if result is None else Outcome.of(result)
+        return VisitEnd(Ending.CANCELLED, Outcome.CANCELLED, result=result)
+    outcome = Outcome.of(seen) if isinstance(seen, CheckResult) else Outcome.ID_NEEDED
     has_passed = link.end(session, outcome)
     if outcome is Outcome.OVER and not has_passed:
         frames.wait_for_stop(_rest_s(began_s, NO_OVER_QUANTUM_MS))

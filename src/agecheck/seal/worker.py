@@ -108,7 +108,7 @@ def _with_picture(task: Task, descriptor: int | None, look: Callable[[Any], _T])
 
 
 def _show(session: SealedSession, at_ms: int, frame: RgbFrame) -> None:
-    """Nothing is said about a frame, even if it could not be looked at: then it does not count."""
+    """Nothing is said of a frame, even if it could not be looked at: then the session is over."""
     with suppress(Exception):
         session.see(frame, at_ms)
 

@@ -5,6 +5,7 @@ import { ReadFirst } from "./read_first.js";
 
 const RECONNECT_MS = 2000;
 const CONSENT_IDLE_MS = 55000;
+const TICK_MS = 500;
 const byId = (id) => document.getElementById(id);
 const screens = [...document.querySelectorAll(".screen")];
 const CUES = {
@@ -22,6 +23,7 @@ let camera = null;
 let texts = {};
 let shown = "starting";
 let goodTicks = 0;
+let progressTimer = 0;
 let lightTimer = 0;
 let idleTimer = 0;
 let lastPrompt = "";
@@ -95,6 +97,7 @@ function openCamera() {
   lastPrompt = "";
   byId("progress").value = 0;
   prompt("WAITING");
+  progressTimer = setInterval(advance, TICK_MS);
   const fromPage = settings.camera === "browser";
   document.querySelector(".oval").classList.toggle("turned-away", !fromPage);
   if (!fromPage) return;
@@ -116,7 +119,15 @@ function isRefused(label) {
   return refused.length > 0 && (name === "" || refused.some((part) => name.includes(part)));
 }
 
+/** By its own clock, and not by the prompts: they stop before the screen may tell. */
+function advance() {
+  goodTicks += lastPrompt === "WAITING" || lastPrompt === "NO_FACE" ? 0 : 1;
+  // It never claims to be complete: only the end is.
+  byId("progress").value = 100 * (1 - Math.exp(-goodTicks / 6));
+}
+
 function closeCamera() {
+  clearInterval(progressTimer);
   clearTimeout(lightTimer);
   byId("light").style.background = "";
   if (camera !== null) camera.close();
@@ -127,9 +138,6 @@ function prompt(code) {
   const fine = code === "GOOD";
   document.querySelector(".oval").classList.toggle("good", fine);
   byId("cue").setAttribute("d", CUES[code] ?? "");
-  goodTicks += code === "WAITING" || code === "NO_FACE" ? 0 : 1;
-  // It never claims to be complete: only the end is.
-  byId("progress").value = 100 * (1 - Math.exp(-goodTicks / 6));
   const text = texts[`prompt_${code}`] ?? texts.prompt_WAITING;
   byId("prompt").textContent = text;
   document.body.dataset.prompt = code;
