@@ -10,6 +10,7 @@ import ctypes
 import mmap
 import os
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from attacks.trial import Outcome, outcome
 FRAME = b"pixels of somebody's face"
 KEY = b"the device's secret"
 _PTRACE_SEIZE = 0x4206
+_IPC_PRIVATE, _IPC_RMID = 0, 0
 _DEADLINE_S = 30
 
 
@@ -39,6 +41,7 @@ class Target:
     socket_name: bytes = b""
     page_fd: int = -1
     key_path: str = ""
+    queue: int = -1
 
 
 class _Vector(ctypes.Structure):
@@ -122,6 +125,12 @@ def send_datagram(target: Target) -> bool:
         return ours.sendmsg([FRAME], [], 0, target.socket_name) == len(FRAME)
 
 
+def send_message(target: Target) -> bool:
+    """A System V queue that an accomplice made: capture needs no more than its number."""
+    message = struct.pack("l", 1) + FRAME  # its kind, then its text
+    return system_call("msgsnd", target.queue, message, len(FRAME), os.O_NONBLOCK) == 0
+
+
 def read_key(target: Target) -> bool:
     """A key for itself: it could sign what it says."""
     return Path(target.key_path).read_bytes() == KEY
@@ -143,6 +152,7 @@ BY_CAPTURE: dict[str, Callable[[Target], bool]] = {
     "capture: connect somewhere": connect,
     "capture: connect by the page's socket": connect_by_page,
     "capture: a datagram to another program": send_datagram,
+    "capture: a message to an existing queue": send_message,
     "capture: read a key file": read_key,
     "capture: keep a file": write_file,
 }
@@ -173,15 +183,25 @@ def _capture(*, walled: bool) -> Iterator[Target]:
 
 
 def _tries(who: str, name: str, target: Target, *, walled: bool) -> bool:
-    numbers = map(str, (target.pid, target.address, target.descriptor))
-    with tempfile.NamedTemporaryFile() as key:
+    numbers = tuple(map(str, (target.pid, target.address, target.descriptor)))
+    with tempfile.NamedTemporaryFile() as key, _queue() as queue:
         key.write(KEY)
         key.flush()
+        numbers = (*numbers, str(queue))
         with _python("try", who, name, str(int(walled)), key.name, *numbers) as process:
             said, _ = process.communicate(timeout=_DEADLINE_S)
         if said not in (b"yes", b"no"):
             raise RuntimeError("the attacker did not come to try")
         return said == b"yes"
+
+
+@contextmanager
+def _queue() -> Iterator[int]:
+    queue = system_call("msgget", _IPC_PRIVATE, 0o600)
+    try:
+        yield queue
+    finally:
+        system_call("msgctl", queue, _IPC_RMID, None)
 
 
 def _python(*arguments: str) -> subprocess.Popen[bytes]:
@@ -209,9 +229,9 @@ def _try(who: str, name: str, walled: str, key_path: str, *numbers: str) -> None
     listening, page = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
     named = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     named.bind("")  # the kernel finds a free name
-    pid, address, descriptor = map(int, numbers)
+    pid, address, descriptor, queue = map(int, numbers)
     port, socket_name = listening.getsockname()[1], named.getsockname()
-    target = Target(pid, address, descriptor, port, socket_name, page.fileno(), key_path)
+    target = Target(pid, address, descriptor, port, socket_name, page.fileno(), key_path, queue)
     tries = BY_OUTPUTS if who == "outputs" else BY_CAPTURE
     if walled == "1" and who == "outputs":
         walls.around_outputs(os.getppid(), runs_programs=False)

@@ -28,7 +28,9 @@ OTHERS_DENIED = (
     *("io_uring_setup", "open_by_handle_at", "unshare", "setns", "mount", "umount2", "pivot_root"),
     *("chroot", "mount_setattr", "fsopen", "fspick", "fsmount", "move_mount", "open_tree"),
     # memory and queues shared with others by a name
-    *("shmget", "shmat", "msgget", "semget", "mq_open", "keyctl", "add_key", "request_key"),
+    *("shmget", "shmat", "shmdt", "shmctl", "mq_open", "keyctl", "add_key", "request_key"),
+    # a queue or semaphore that another made needs no getting: its number will do
+    *("msgget", "msgsnd", "msgrcv", "msgctl", "semget", "semop", "semtimedop", "semctl"),
     # the machine's
     *("init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot"),
     *("settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname", "syslog"),
@@ -38,7 +40,7 @@ OTHERS_DENIED = (
 FIRST_STAGE_DENIED = (
     *OTHERS_DENIED,
     # a way to the network, or to another process on this machine
-    *("socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "msgsnd", "semop"),
+    *("socket", "socketpair", "connect", "bind", "listen", "accept", "accept4"),
     *("kill", "tkill", "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo"),
     # another program
     *("execve", "execveat"),
