@@ -12,12 +12,15 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from agecheck.kiosk import walls
+from agecheck.kiosk.source import CameraSource
+from agecheck.live_page.frames import Frames
 
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 REFUSED = errno.errorcode[errno.EPERM]
@@ -66,6 +69,49 @@ def test_capture_still_works(capture: dict[str, str]) -> None:
     """Its server's event loop and the pairs for the sealed worker, which go nowhere else."""
     for name in ("asyncio", "SOCK_STREAM", "SOCK_SEQPACKET", "a descriptor sent"):
         assert capture[name] == "ok", name
+
+
+def test_a_file_of_etc_that_cannot_be_looked_at_is_passed_over(tmp_path: Path) -> None:
+    """A link to where capture may not look, or to nothing, does not keep the kiosk from starting.
+
+    A name that is too long stands for a folder without leave: root may enter any."""
+    (tmp_path / "for all").touch(0o644)
+    (tmp_path / "for one").touch(0o600)
+    (tmp_path / "nowhere").symlink_to(tmp_path / ("x" * 300))
+    (tmp_path / "gone").symlink_to(tmp_path / "nothing")
+    named = [path for path in walls._parts_of_programs(tmp_path) if path.startswith(str(tmp_path))]
+    assert named == [str(tmp_path / "for all")]
+
+
+def test_packages_are_read_wherever_they_are_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`pip install --target` with PYTHONPATH works; the working directory's keys stay unread."""
+    for name in ("target", "here", "mine"):
+        (tmp_path / name / "some.dist-info").mkdir(parents=True)
+    (tmp_path / "mine" / "some.dist-info").rmdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(sys, "path", ["", ".", *(str(path) for path in tmp_path.iterdir())])
+    named = [path for path in walls._parts_of_programs() if path in sys.path]
+    assert named == [str(tmp_path / "target")]
+
+
+def test_a_camera_that_is_plugged_in_again_ends_capture(tmp_path: Path) -> None:
+    """The walls let the device through that was there; for another, new walls are needed."""
+    camera = tmp_path / "camera"
+    camera.touch()
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, __file__, "camera", str(camera)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "not walled off\n"
+        camera.rename(tmp_path / "unplugged")
+        camera.touch()
+        said, _ = process.communicate("\n", timeout=60)
+    assert said == "walled off\n"
 
 
 @pytest.mark.parametrize("role", ["capture", "outputs"])
@@ -129,6 +175,21 @@ def _outcome(attempt: Callable[[], object]) -> str:
     return "ok"
 
 
+def _camera(path: str) -> None:
+    """Says twice whether the camera is walled off: at once, and when a line has come."""
+    walls.around_capture(os.getppid(), devices=[path])
+    for _ in range(2):
+        said: list[str] = []
+        stop = threading.Event()
+        threading.Timer(1.0, stop.set).start()
+        CameraSource(path, walled_off=lambda: said.append("walled off")).run(Frames(), stop)  # noqa: B023
+        print(*(said or ["not walled off"]), flush=True)
+        sys.stdin.readline()
+
+
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    _main(*sys.argv[1:])
+    if sys.argv[1] == "camera":
+        _camera(sys.argv[2])
+    else:
+        _main(*sys.argv[1:])

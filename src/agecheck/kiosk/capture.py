@@ -21,6 +21,8 @@ from agecheck.kiosk.complaint import complain
 from agecheck.kiosk.errors import BAD_SETTINGS, BROKEN, KioskConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agecheck.checker import AgeChecker
     from agecheck.kiosk.config import CameraSection, PageSection, PolicySection
     from agecheck.kiosk.judging import Judging
@@ -71,11 +73,15 @@ async def _serve(
     judging = msgspec.convert(setup["judging"], Judging)
     checker = await asyncio.to_thread(_load, policy, camera, judging)
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        _soon(loop, lambda: setattr(web, "should_exit", True))
+
     with checker:
         link = OutputsLink(
             end_of(channel_fd),
             asked=lambda: _soon(loop, lambda: asyncio.ensure_future(server.invite())),
-            lost=lambda: _soon(loop, lambda: setattr(web, "should_exit", True)),
+            lost=end,
         )
         room = Room(
             open_session=checker.live_session,
@@ -83,7 +89,7 @@ async def _serve(
             attempts=LiveAttempts(checker.policy.max_attempts, page.cool_down_s, time.monotonic),
             counters=Counters(time.monotonic),
             health=Health(lambda: link.is_alive),
-            source=_source(camera),
+            source=_source(camera, walled_off=end),
             result_s=page.result_s,
         )
         port = listening.getsockname()[1]
@@ -120,7 +126,7 @@ def _load(policy: PolicySection, camera: CameraSection, judging: Judging) -> Age
     return checker
 
 
-def _source(camera: CameraSection) -> Any:
+def _source(camera: CameraSection, walled_off: Callable[[], None]) -> Any:
     from agecheck.kiosk.config import BROWSER
 
     if camera.source == BROWSER:
@@ -128,7 +134,7 @@ def _source(camera: CameraSection) -> Any:
     from agecheck.kiosk.source import CameraSource
 
     names = camera.refused_names if camera.input_kind == "device" else ()
-    return CameraSource(camera.source, names)
+    return CameraSource(camera.source, names, walled_off=walled_off)
 
 
 def _settings(page: PageSection, camera: CameraSection, policy: PolicySection) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agecheck.clips import read_clip
@@ -23,16 +25,24 @@ class CameraSource:
         refused_names: parts of names, in lower case; a camera that has one gives no frames, nor
             does one without a name.
         system: where the kernel tells the cameras' names.
+        walled_off: called when the source is there and only our walls are in the way. They hold to
+            a file and not to its name: whatever was missing or plugged in since they were raised
+            needs new ones, and so a new process.
     """
 
     def __init__(
-        self, source: str, refused_names: Sequence[str] = (), system: Path = SYSTEM
+        self,
+        source: str,
+        refused_names: Sequence[str] = (),
+        system: Path = SYSTEM,
+        walled_off: Callable[[], None] = lambda: None,
     ) -> None:
         self._source, self._refused_names, self._system = source, refused_names, system
+        self._walled_off = walled_off
 
     def run(self, frames: Frames, stop: threading.Event) -> None:
-        """Fill `frames` until it is told to stop. A camera that fails is opened again: it may have
-        been unplugged for a moment. What does not come is noticed by the visit."""
+        """Fill `frames` until it is told to stop. A camera that fails is opened again, unless it
+        was plugged in again and is walled off. What does not come is noticed by the visit."""
         while not stop.is_set():
             try:
                 if self._is_refused():  # each time: another may have been plugged in
@@ -40,7 +50,19 @@ class CameraSource:
                     return
                 self._play(frames, stop)
             except Exception:  # no frame is put then; what a decoder says is nobody's business
+                if self._is_walled_off():
+                    self._walled_off()
+                    return
                 stop.wait(REOPEN_PAUSE_S)
+
+    def _is_walled_off(self) -> bool:
+        """Its mode and owner let us open it, and something else does not: access(2) does not ask
+        Landlock. A camera that we have no leave to use is not worth a new process."""
+        try:
+            os.close(os.open(self._source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+        except OSError as error:
+            return error.errno == errno.EACCES and os.access(self._source, os.R_OK)
+        return False
 
     def _is_refused(self) -> bool:
         """Whether the camera's own name says that it is none. A film has no such name.

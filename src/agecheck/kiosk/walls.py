@@ -13,6 +13,7 @@ import socket
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from agecheck.errors import SealError
@@ -35,6 +36,8 @@ NETWORK_DENIED = ("socket", "connect", "bind", "sendmmsg")
 """What capture gives up once the page's port is open: from then on it can only accept there. (To
 listen needs a bound socket, and asyncio does it again.) `_no_way_out` adds what the arguments
 decide."""
+VALUES_DENIED = ("rt_sigqueueinfo", "rt_tgsigqueueinfo")
+"""Signals that carry a value: capture has nobody to tell one."""
 PROGRAMS_DENIED = ("execve", "execveat")
 _ALWAYS_USED = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/tty")
 GPIO_DEVICES = ("/dev/gpiochip0", "/dev/gpiochip4", "/dev/gpiomem")
@@ -60,7 +63,7 @@ def around_capture(parent_pid: int, devices: Iterable[str] = (), files: Iterable
         not_dumpable,
         no_new_privileges,
         lambda: _landlock_programs_only(("/dev/null", *devices), files),
-        lambda: _filter((*OTHERS_DENIED, *NETWORK_DENIED), _no_way_out()),
+        lambda: _filter((*OTHERS_DENIED, *NETWORK_DENIED, *VALUES_DENIED), _no_way_out()),
     )
 
 
@@ -116,15 +119,28 @@ def _landlock_programs_only(writable: Iterable[str], readable: Iterable[str]) ->
     )
 
 
-def _parts_of_programs() -> Iterator[str]:
+def _parts_of_programs(etc: Path = Path("/etc")) -> Iterator[str]:
     """Where Python, its packages, the system's libraries and the kernel's answers are."""
     yield from (sys.prefix, sys.base_prefix, str(Path(__file__).parents[1]))
-    yield from (path for path in sys.path if path.endswith(("site-packages", "dist-packages")))
+    yield from filter(_holds_packages, sys.path)
     yield from ("/usr", "/lib", "/lib32", "/lib64", "/nix/store", "/proc", "/sys", *_ALWAYS_USED)
     # Under /etc keys may lie: what anybody reads there, such as the list of libraries.
-    for path in (*Path("/etc").iterdir(), Path("/etc/ssl/openssl.cnf")):
-        if path.is_file() and path.stat().st_mode & stat.S_IROTH:
-            yield str(path)
+    for path in (*etc.iterdir(), etc / "ssl/openssl.cnf"):
+        with suppress(OSError):  # it leads to where we may not look, or has gone
+            mode = path.stat().st_mode
+            if stat.S_ISREG(mode) and mode & stat.S_IROTH:
+                yield str(path)
+
+
+def _holds_packages(path: str) -> bool:
+    """Whether it is a folder that packages are installed in, also by `pip install --target`.
+
+    Never the working directory, which Python has on its path as well: keys may lie there."""
+    if path.endswith(("site-packages", "dist-packages")):
+        return True
+    with suppress(OSError):
+        return not Path(path).samefile(".") and any(Path(path).glob("*.dist-info"))
+    return False
 
 
 def _landlock_no_camera(devices: Iterable[str]) -> None:
