@@ -16,8 +16,6 @@ from pathlib import Path
 from agecheck.errors import AgecheckError
 
 _MODE = 0o600
-
-
 _ROOT_UID = _ROOT_GID = 0
 
 

@@ -202,7 +202,8 @@ def tls_of(ca_file: str | None) -> SSLContext:
 
 
 def read_secret(path: str | Path) -> bytes:
-    """The content of a secret file of this user or root alone, without a last line break.
+    """The content of a secret file without its last line break. It is this user's alone, or root's,
+    whose access list may name others, as it names a service of systemd's.
 
     Raises:
         KioskConfigError: it cannot be read, is empty, or others can read it.
