@@ -46,7 +46,7 @@ class Passkeys:
         self._age_limit, self._connect = age_limit, connect
         with connect() as database, database:
             database.execute(
-                "CREATE TABLE IF NOT EXISTS passkeys "
+                "CREATE TABLE IF NOT EXISTS passkeys_by_age "
                 "(id BLOB PRIMARY KEY, public_key BLOB NOT NULL, uses INTEGER NOT NULL, "
                 "age_limit INTEGER NOT NULL)"
             )
@@ -82,7 +82,7 @@ class Passkeys:
             return False
         with self._connect() as database, database:
             database.execute(
-                "INSERT INTO passkeys VALUES (?, ?, ?, ?)",
+                "INSERT INTO passkeys_by_age VALUES (?, ?, ?, ?)",
                 (
                     verified.credential_id,
                     verified.credential_public_key,
@@ -108,7 +108,7 @@ class Passkeys:
             named = base64url_to_bytes(claimed.id)
             with self._connect() as database, database:
                 row = database.execute(
-                    "SELECT public_key, uses FROM passkeys WHERE id = ? AND age_limit >= ?",
+                    "SELECT public_key, uses FROM passkeys_by_age WHERE id = ? AND age_limit >= ?",
                     (named, self._age_limit),
                 ).fetchone()
                 verified = verify_authentication_response(
@@ -121,7 +121,8 @@ class Passkeys:
                     require_user_verification=True,
                 )
                 database.execute(
-                    "UPDATE passkeys SET uses = ? WHERE id = ?", (verified.new_sign_count, named)
+                    "UPDATE passkeys_by_age SET uses = ? WHERE id = ?",
+                    (verified.new_sign_count, named),
                 )
         except Exception:  # as above; who is not known, or not for this age, has no row
             return False

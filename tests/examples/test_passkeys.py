@@ -91,6 +91,16 @@ def test_a_passkey_opens_what_was_shown_and_no_more(
         assert site(limit).recognise(device.sign(challenge), challenge) == opens
 
 
+def test_a_database_of_passkeys_without_ages_is_left_alone(
+    site: Callable[[int], Any], tmp_path: Path
+) -> None:
+    """A site that kept passkeys before they had ages keeps new ones, and does not trip."""
+    with closing(sqlite3.connect(tmp_path / "site")) as database, database:
+        database.execute("CREATE TABLE passkeys (id BLOB, public_key BLOB, uses INTEGER)")
+    _, challenge = site(18).registration()
+    assert site(18).keep(Authenticator().register(challenge), challenge)
+
+
 def test_a_passkey_that_is_not_kept_opens_nothing(site: Callable[[int], Any]) -> None:
     """Its signature verifies by its own key, which this site has never seen."""
     _, challenge = site(18).authentication()
