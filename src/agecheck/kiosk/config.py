@@ -13,9 +13,8 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from agecheck.challenge import require_audience
-from agecheck.errors import AgecheckError, ChallengeError
-from agecheck.kiosk.addresses import is_loopback, require_safe_url
+from agecheck.errors import AgecheckError
+from agecheck.kiosk.config_rules import require_consistent
 from agecheck.kiosk.errors import KioskConfigError
 from agecheck.policy import (
     MAX_AGE_LIMIT_YEARS,
@@ -257,52 +256,10 @@ def parse_config(content: bytes) -> KioskConfig:
         fault = "not UTF-8"
     if fault:
         raise KioskConfigError(f"settings: {fault}")
-    _require_consistent(config)
+    require_consistent(config)
     return config
 
 
 def config_schema() -> dict[str, object]:
     """The schema of the file as JSON Schema."""
     return msgspec.json.schema(KioskConfig)
-
-
-def _require_consistent(config: KioskConfig) -> None:
-    outputs, fallback, challenges = config.outputs, config.fallback, config.challenges
-    if not any((outputs.stdout, outputs.webhook, outputs.mqtt, outputs.gpio)):
-        raise KioskConfigError("settings: [outputs] has no table; a token would go nowhere")
-    if len(set(config.page.languages)) != len(config.page.languages):
-        raise KioskConfigError("settings: a language stands twice in `page.languages`")
-    for audience in (config.token.audience, *(challenges.audiences if challenges else ())):
-        _require_audience(audience)
-    if outputs.webhook is not None:
-        require_safe_url(outputs.webhook.url, "outputs.webhook.url")
-    if fallback is not None:
-        if (fallback.command is None) == (fallback.url is None):
-            raise KioskConfigError("settings: [fallback] has either `command` or `url`")
-        if fallback.url is not None:
-            require_safe_url(fallback.url, "fallback.url")
-    mqtt = outputs.mqtt
-    if mqtt is not None and not is_loopback(mqtt.host) and None in _credentials(mqtt):
-        raise KioskConfigError(
-            "settings: `outputs.mqtt` needs `username` and `password_file`, unless its host is "
-            "this machine"
-        )
-    by_mqtt = challenges is not None and "mqtt" in challenges.listen
-    if by_mqtt and (mqtt is None or mqtt.challenge_topic is None):
-        raise KioskConfigError(
-            "settings: `challenges.listen` says mqtt; `outputs.mqtt.challenge_topic` is needed"
-        )
-
-
-def _credentials(mqtt: MqttSection) -> tuple[str | None, str | None]:
-    return mqtt.username, mqtt.password_file
-
-
-def _require_audience(audience: str) -> None:
-    fault = False
-    try:
-        require_audience(audience)
-    except ChallengeError:
-        fault = True  # its form is right but for what JSON Schema's patterns cannot say
-    if fault:
-        raise KioskConfigError("settings: an audience has the wrong form")
