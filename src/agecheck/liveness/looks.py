@@ -50,9 +50,10 @@ class Looks:
         return any(unlikeness(look, reading) < FAMILIAR_LOOK for look in self._of_pose.values())
 
     def is_other(self, reading: FaceReading) -> bool | None:
-        """Whether it is unlike any look in a pose near to its own; None when none is near.
+        """Whether it is unlike most looks in poses near to its own; None when none is near.
 
-        One is enough: what slowly turns into another face is like its own last look.
+        Not unlike the last alone, for what slowly turns into another face is like its own last
+        look; nor any one, which may have been seen with a hand before it.
         """
         turn, nod = _pose(reading)
         is_unlike = []
@@ -62,7 +63,7 @@ class Looks:
             if apart <= NEAR_POSES:
                 limit = REPLACED_LOOK + REPLACED_PER_POSE * apart
                 is_unlike.append(unlikeness(look, reading) >= limit)
-        return any(is_unlike) if is_unlike else None
+        return sum(is_unlike) > len(is_unlike) / 2 if is_unlike else None
 
 
 def _pose(reading: FaceReading) -> tuple[float, float]:
