@@ -31,7 +31,8 @@ MAX_CHANGE_YEARS = 0.5
 EMULATED_CPU = "Haswell-noTSX"
 # What qemu cannot emulate, and nothing here uses; it would warn of each.
 EMULATED_WITHOUT = "pcid", "x2apic", "tsc-deadline", "invpcid"
-TIMEOUT_S = 120
+TIMEOUT_S = 600
+"""An emulator beside other work is slow, and hangs seldom."""
 AGE_WEIGHTS_YEARS = np.arange(1.0, 101.0)
 
 
