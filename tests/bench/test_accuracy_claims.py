@@ -39,7 +39,7 @@ def test_a_band_in_which_the_peer_is_better_is_named(
     assert (bands.behind, bands.behind_beyond_chance) == (["18-24"], ["18-24"])
     page = "\n".join(beside_the_peer(document))
     assert "| 9 of 10 | 9 | 18-24 |" in page
-    assert "ahead beyond chance in error, ages in bands: 18-24." in page
+    assert "In error, ages in bands: 18-24 is the peer ahead beyond chance." in page
     (row,) = [line for line in aims(document, first) if "ages in bands" in line]
     assert row.endswith("| 9 of 10 | **missed** |")
 
