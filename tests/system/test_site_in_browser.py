@@ -153,10 +153,13 @@ def test_a_click_before_the_page_has_its_program_is_not_lost(
     browser: Browser, place: Place
 ) -> None:
     """Until the script has come there is no button that would do nothing."""
-    held: list[Route] = []
+    held, end_s = list[Route](), time.monotonic() + 20
     with visitor(browser) as page:
         page.route("**/frames.js", lambda route: held.append(route))
         go_to_agent(page, place)
+        while not held:  # the program that asks for it may not have come yet itself
+            assert time.monotonic() < end_s
+            page.wait_for_timeout(50)
         for button in page.locator("#consent button").all():
             expect(button).to_be_disabled()
         held[0].continue_()
