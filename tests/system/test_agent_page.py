@@ -89,6 +89,18 @@ def test_looks_that_are_too_short_do_not_add_up(browser: Browser, agent: Agent) 
     page.context.close()
 
 
+WATCH_PAUSES = """() => {
+  let lastMs = performance.now();
+  window.longestPauseMs = 0;
+  for (const what of ["pointerdown", "keydown"]) {
+    addEventListener(what, (event) => {
+      window.longestPauseMs = Math.max(window.longestPauseMs, event.timeStamp - lastMs);
+      lastMs = event.timeStamp;
+    }, true);
+  }
+}"""
+
+
 @pytest.mark.parametrize("how", ["clicks", "held", "keys"])
 def test_what_was_meant_for_another_page_agrees_to_nothing(
     browser: Browser, agent: Agent, how: str
@@ -107,12 +119,17 @@ def test_what_was_meant_for_another_page_agrees_to_nothing(
         page.mouse.down()
         page.wait_for_timeout(2 * SHOWN_FIRST_MS)
         page.mouse.up()
+    page.evaluate(WATCH_PAUSES)
     for _ in range(0 if how == "held" else 16):
         page.wait_for_timeout(SHOWN_FIRST_MS / 6)
         if how == "keys":
             page.keyboard.press("Enter")
         else:
             page.mouse.click(x, y)
+    if page.evaluate("window.longestPauseMs") >= SHOWN_FIRST_MS - 100:
+        page.context.close()  # a machine so busy that nobody pressed again and again: once more
+        test_what_was_meant_for_another_page_agrees_to_nothing(browser, agent, how)
+        return
     expect(page.locator("#consent")).to_be_visible()
     page.wait_for_timeout(1.5 * SHOWN_FIRST_MS)
     page.mouse.click(x, y)
