@@ -117,19 +117,25 @@ def test_the_table_of_live_sessions_is_the_benchmarks() -> None:
         one = figures[level]
         attacks = [species["apcer"] for species in one["species"].values()]
         n_attacks, passed = sum(a["n"] for a in attacks), sum(a["value"] * a["n"] for a in attacks)
-        people = one["bpcer"]
+        people, until_ms = one["bpcer"], one["first_verdict_ms"]
+        slow = {
+            step_ms: f"{of['value'] * of['n']:.0f} of {of['n']}"
+            for step_ms, of in one["bpcer_by_frame_step_ms"].items()
+        }
         cells = {
             "living people who were not let through": f"{people['value'] * people['n']:.0f} of "
             f"{people['n']} (at most {people['interval'][1]:.1%})".replace("%", " %"),
+            **{f"the same, with a frame in {step_ms} ms": cell for step_ms, cell in slow.items()},
             "attacks that were let through": f"{passed:.0f} of {n_attacks}, {len(attacks)} species",
-            "to a verdict, median": f"{one['first_verdict_ms']['median'] / 1000:.1f} s",
+            "to a verdict, median": f"{until_ms['median'] / 1000:.1f} s",
+            "to a verdict, the slowest": f"{until_ms['max'] / 1000:.1f} s",
             "a frame, median": f"{one['frame_ms']['median']:.1f} ms",
         }
         for label, cell in cells.items():
             rows.setdefault(label, []).append(cell)
     for label, both in rows.items():
         assert f"| {label} | {' | '.join(both)} |" in BENCHMARKS
-    assert max(a["interval"][1] for a in attacks) > 1 / 3  # "one time in three"
+    assert max(a["interval"][1] for a in attacks) > 1 / 7  # "one time in seven"
 
 
 def test_the_faults_of_a_camera_are_counted_as_measured() -> None:
