@@ -129,13 +129,13 @@ class Visit:
         seen = await asyncio.to_thread(
             run_session, partial(self._begin, bound), frames, self._screen
         )
+        # Who stops when an age was judged has used the attempt for it.
+        attempts.ended(seen if isinstance(seen, CheckResult) else None)
         if frames.stopped is not None and isinstance(seen, CheckResult):
             seen = Nothing.STOPPED  # heard in this loop: none comes between here and the answer
         if isinstance(seen, Nothing):
-            attempts.ended(None)
             await self._nothing(seen.value)
             return
-        attempts.ended(seen)
         if seen.reason is not None:
             await self._nothing(seen.reason.explanation)
         elif not self._leaving:
