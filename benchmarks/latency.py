@@ -28,7 +28,13 @@ import numpy as np
 from PIL import Image
 
 from agecheck import AgePolicy, load_checker
-from agecheck.bench.processes import family, peak_memory_mib, pss_mib, run_timed_ms
+from agecheck.bench.processes import (
+    HEAVIEST_IMPORTS,
+    family,
+    peak_memory_mib,
+    pss_mib,
+    run_timed_ms,
+)
 from agecheck.bench.timing import Subject, interleaved_ms
 from agecheck.runtime import OnnxModel
 from benchmarks.figures import report
@@ -127,9 +133,11 @@ def measure_cold() -> dict[str, float | None]:
         selfie = Path(folder) / "selfie.jpg"
         selfie.write_bytes(selfie_jpeg())
         command = [str(Path(sys.executable).parent / "agecheck"), "check", str(selfie)]
-        imports = [sys.executable, "-c", "import numpy, onnxruntime"]
         timings = interleaved_ms(
-            {"command": partial(run_timed_ms, command), "imports": partial(run_timed_ms, imports)},
+            {
+                "command": partial(run_timed_ms, command),
+                "imports": partial(run_timed_ms, HEAVIEST_IMPORTS),
+            },
             COLD_ROUNDS,
             warm_up_rounds=1,
         )

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from attacks.trial import Outcome, outcome
@@ -20,25 +20,26 @@ _KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "LANG", "PYTHONPATH")
 
 def run() -> Iterator[Outcome]:
     """In the calling process, without the seal: a worker could not write anyway."""
-    left = _left_by("import agecheck.runtime")
+    left = left_by([sys.executable, "-c", "import agecheck.runtime"])
     yield outcome(
         "files in the home folder, and a log",
-        control=bool(_left_by("import onnxruntime")),
+        control=bool(left_by([sys.executable, "-c", "import onnxruntime"])),
         succeeded=bool(left),
         by=f"left is {left}: agecheck.runtime turns it off before the import",
     )
 
 
-def _left_by(code: str) -> list[str]:
-    """What a Python process leaves in its home and temporary folders, which nobody else uses.
+def left_by(command: Sequence[str]) -> list[str]:
+    """Names of the files that a command leaves in its home and temporary folders.
 
-    In /tmp a log of an earlier process lies, now and then, under the number of this one.
+    Both are its own: in /tmp a log of an earlier process can lie under this one's number.
     """
     kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
     with tempfile.TemporaryDirectory() as home, tempfile.TemporaryDirectory() as temporary:
         subprocess.run(  # noqa: S603
-            [sys.executable, "-c", code],
+            command,
             check=True,
+            stdout=subprocess.DEVNULL,
             env={**kept, "HOME": home, "TMPDIR": temporary},
             timeout=60,
         )

@@ -17,7 +17,7 @@ TICK_MS = 500
 MAX_TICKS = 120
 """A session's time, in ticks: one minute. A tick that passes in silence counts."""
 N_STEPS = 3
-N_LIGHTS = 8
+N_LIGHTS = 12
 LIGHT_MS = 350
 """About 1.4 pairs of changes a second: below the three flashes a second that WCAG 2.2 (success
 criterion 2.3.1) allows, and longer than a camera needs to settle."""
@@ -72,7 +72,7 @@ def draw_script(liveness: str) -> LiveScript:
     """A fresh script from the operating system's source of randomness.
 
     At least one step is a turn, which flatness needs, and no step and no colour follows itself.
-    There are 68 orders of steps and 468,750 of lights.
+    There are 68 orders of steps and 6 times 5 to the eleventh, 292,968,750, of lights.
     """
     if liveness != "active":
         return LiveScript()

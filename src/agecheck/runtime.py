@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from agecheck.errors import ModelError, ModelFault
 from agecheck.models.manifest import ModelEntry, TensorSpec
 
-_TELEMETRY_SWITCH = "ORT_DISABLE_TELEMETRY"
+TELEMETRY_SWITCH = "ORT_DISABLE_TELEMETRY"
 """Without it onnxruntime begins telemetry as it is imported (1.30, Linux wheel): a device id and a
 database in the home directory, a log in /tmp, a thread, and an address to send to."""
-_switch_before = os.environ.get(_TELEMETRY_SWITCH)
-os.environ[_TELEMETRY_SWITCH] = "1"
+_switch_before = os.environ.get(TELEMETRY_SWITCH)
+os.environ[TELEMETRY_SWITCH] = "1"
 import onnxruntime as ort  # noqa: E402
 
 if _switch_before is None:
-    del os.environ[_TELEMETRY_SWITCH]
+    del os.environ[TELEMETRY_SWITCH]
 else:
-    os.environ[_TELEMETRY_SWITCH] = _switch_before
+    os.environ[TELEMETRY_SWITCH] = _switch_before
 
 _ONNX_TYPES = {"float32": "tensor(float)", "uint8": "tensor(uint8)"}
 PROVIDER = "CPUExecutionProvider"

@@ -69,18 +69,55 @@ def test_the_process_answers(spawn: Spawn, portrait: Path) -> None:
     assert (ran.stdout, ran.stderr, ran.returncode) == (b"OVER\n", b"", 0)
 
 
+NO_ROOM = b"agecheck: internal error (OSError)\n"
+BUFFERING = {"PYTHONUNBUFFERED": ""}, {"PYTHONUNBUFFERED": "1"}
+
+
+@pytest.mark.parametrize("env", BUFFERING)
+@pytest.mark.parametrize("asked", ["check", "--help", "models"])
 def test_output_that_cannot_be_written_is_not_an_answer(
-    command_line: CommandLine, portrait: Path
+    command_line: CommandLine, portrait: Path, asked: str, env: dict[str, str]
 ) -> None:
-    """On a full disk the program does not end as 0, which means OVER."""
+    """On a full disk the program does not end as 0, which means OVER, and says so in a line."""
+    of_check = (portrait, "--age-limit", "12", "--challenge-age", "15")
     with Path("/dev/full").open("wb") as full:
         ran = subprocess.run(  # noqa: S603
-            command_line("check", portrait, "--age-limit", "12", "--challenge-age", "15"),
+            command_line(asked, *(of_check if asked == "check" else ())),
             stdout=full,
             stderr=subprocess.PIPE,
+            env=os.environ | env,
             check=False,
         )
-    assert (ran.stderr, ran.returncode) == (b"agecheck: internal error (OSError)\n", 3)
+    assert (ran.stderr, ran.returncode) == (NO_ROOM, 3)
+
+
+@pytest.mark.parametrize("env", BUFFERING)
+def test_an_error_that_cannot_be_told_is_still_one(
+    command_line: CommandLine, env: dict[str, str]
+) -> None:
+    """With no room for standard error either."""
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(  # noqa: S603
+            command_line("check", "nowhere.jpg"),
+            stdout=full,
+            stderr=full,
+            env=os.environ | env,
+            check=False,
+        )
+    assert ran.returncode == 3
+
+
+@pytest.mark.parametrize("closed", ["1", "2", "12"])
+def test_closed_streams_do_not_change_the_answer(
+    command_line: CommandLine, portrait: Path, closed: str
+) -> None:
+    """A service manager may start a program without them."""
+    command = command_line("check", portrait, "--age-limit", "12", "--challenge-age", "15")
+    away = " ".join(f"{stream}>&-" for stream in closed)
+    ran = subprocess.run(  # noqa: S603
+        ["/bin/sh", "-c", f'exec "$0" "$@" {away}', *command], capture_output=True, check=False
+    )
+    assert (ran.stderr, ran.returncode) == (b"", 0)
 
 
 def test_a_file_name_that_the_terminal_cannot_write_is_escaped(

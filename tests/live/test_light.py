@@ -13,6 +13,7 @@ from agecheck.liveness.light import MIN_AMPLITUDE, LightAnswer, LightCue
 from live.readings import FRAME_MS
 
 BEGAN_MS = 1000
+ENDED_MS = BEGAN_MS + LIGHT_MS * N_LIGHTS + 2500
 SKIN = np.array([200.0, 165.0, 140.0])
 
 
@@ -55,7 +56,7 @@ def answer_of(
     random, cue = np.random.default_rng(seed), LightCue(shown)
     if began:
         cue.began(BEGAN_MS)
-    for at_ms in range(0, 6000, frame_ms):
+    for at_ms in range(0, ENDED_MS, frame_ms):
         drift = 1 + 0.00001 * at_ms
         red, green, blue = (
             lit_skin(on_face, at_ms, share, lag_ms) * drift + random.normal(0, noise, 3)
@@ -81,15 +82,15 @@ def test_a_face_on_which_no_light_falls_does_not_answer() -> None:
 
 
 def test_other_colours_are_not_taken_for_these() -> None:
-    """A replay was lit, by another session's colours; by chance they may be like enough."""
+    """A replay was lit, by another session's colours."""
     wrong = [answer_of(drawn(seed), drawn(1000 + seed), seed=seed) for seed in range(200)]
-    assert wrong.count(LightAnswer.ANSWERED) <= 4
+    assert LightAnswer.ANSWERED not in wrong
 
 
 def test_an_answer_that_comes_too_late_is_none() -> None:
     """Somebody who first has to render it."""
     lights = tuple(
-        Light(red, 40, blue, 350) for red, blue in [(255, 40), (40, 255)] * 2 + [(255, 255)] * 4
+        Light(red, 40, blue, 350) for red, blue in [(255, 40), (40, 255)] * 2 + [(255, 255)] * 8
     )
     assert answer_of(lights, lights, lag_ms=1400) is not LightAnswer.ANSWERED
 
@@ -112,7 +113,7 @@ def test_a_slow_camera_is_enough(frame_ms: int) -> None:
         answer_of(drawn(seed), drawn(1000 + seed), seed=seed, frame_ms=frame_ms)
         for seed in range(200)
     ]
-    assert wrong.count(LightAnswer.ANSWERED) <= 6
+    assert LightAnswer.ANSWERED not in wrong
 
 
 @pytest.mark.parametrize("frame_ms", [250, 700, 1200])

@@ -17,7 +17,7 @@ from typing import Any
 
 from agecheck._version import __version__
 from agecheck.bench.machine import describe_machine, load_average
-from agecheck.bench.processes import peak_memory_mib, run_timed_ms
+from agecheck.bench.processes import HEAVIEST_IMPORTS, peak_memory_mib, run_timed_ms
 from agecheck.bench.stages import STAGES, StagedCheck
 from agecheck.bench.timing import interleaved_ms, percentile_ms, percentiles_ms
 from agecheck.bootstrap import build_estimator, build_pipeline, load_checker
@@ -30,7 +30,6 @@ from agecheck.policy import AgePolicy
 from agecheck.verdict import AFTER_THE_ESTIMATE
 
 SCHEMA = "agecheck-bench-latency/1"
-_IMPORTS = (sys.executable, "-c", "import numpy, onnxruntime")
 _NOTE = (
     "Times of whole checks as callers see them, of these pictures, on this machine, with whatever "
     "else ran on it. The networks run on one thread; callers are threads that share one checker."
@@ -212,7 +211,7 @@ def _command(paths: Sequence[Path], pictures: int) -> list[str]:
 def _cold(plan: Plan) -> Document:
     """Whole processes: with one picture, with several, and Python with the two largest imports."""
     commands: Mapping[str, Sequence[str]] = {
-        "imports": _IMPORTS,
+        "imports": HEAVIEST_IMPORTS,
         **{str(batch): _command(plan.paths, batch) for batch in plan.batches},
     }
     subjects = {name: _run(command) for name, command in commands.items()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol, SupportsFloat, cast
 
+import agecheck.runtime  # noqa: F401 - before any peer imports onnxruntime and its telemetry
 from agecheck.bench.bands import OLDEST_YEARS
 from agecheck.errors import AgecheckError
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agecheck.errors import AgecheckError
+from agecheck.runtime import TELEMETRY_SWITCH
 
 # Started by a small process: a large one's page tables would be part of the time.
 _LAUNCHER = """
@@ -17,6 +18,12 @@ started = time.perf_counter()
 code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
 print(code, (time.perf_counter() - started) * 1e3)
 """
+HEAVIEST_IMPORTS = (
+    sys.executable,
+    "-c",
+    f"import os; os.environ['{TELEMETRY_SWITCH}'] = '1'; import numpy, onnxruntime",
+)
+"""A process to compare with: a check's two largest imports, made as a check makes them."""
 _ENDED_WELL = (0, 10, 20)
 """Exit codes of `agecheck check` that come with an answer."""
 
