@@ -36,7 +36,7 @@ def test_no_part_is_left_out_or_empty(part: str) -> None:
     "changed",
     [
         {"seals": "sealed"},
-        {"seals": {"sealed", "closed"}},
+        {"seals": ["sealed", "closed"]},
         {"seals": {"Sealed"}},
         {"seals": [7]},
         {"seals": [["sealed"]]},

@@ -164,7 +164,11 @@ def test_a_failed_check_signs_nothing(
     assert signer.signed == []
 
 
-@pytest.mark.parametrize("claimed", ["OVER", True, 1, None, object()], ids=repr)
+@pytest.mark.parametrize(
+    "claimed",
+    ["OVER", True, 1, None, object()],
+    ids=["text", "bool", "int", "None", "object"],
+)
 def test_only_the_enum_members_are_signed(claimed: object) -> None:
     """A result that merely looks like OVER is not signed."""
 

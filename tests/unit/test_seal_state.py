@@ -14,7 +14,7 @@ SUBSETS = [
 ]
 
 
-@pytest.mark.parametrize("standing", SUBSETS, ids=lambda walls: "+".join(walls) or "none")
+@pytest.mark.parametrize("standing", SUBSETS, ids=lambda walls: "+".join(sorted(walls)) or "none")
 def test_what_does_not_stand_is_named(standing: frozenset[Wall]) -> None:
     """For every set of walls: SEALED with all of them, PARTIAL and named without."""
     state = SealState.of_worker(standing, FIRST_STAGE)

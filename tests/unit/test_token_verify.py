@@ -79,7 +79,7 @@ def test_a_file_is_refused_unless_accepted() -> None:
         {"accept_inputs": ()},
         {"accept_inputs": None},
         {"accept_inputs": "device"},
-        {"accept_inputs": {"device", "camera"}},
+        {"accept_inputs": ["device", "camera"]},
     ],
     ids=repr,
 )
