@@ -3,15 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LONG_SECONDS ?= 1800
-# One more than there are processors: many tests wait, for a camera's second or a screen's five.
-TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
+TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
 RELEASE := .venv-release/bin/python
 
 .PHONY: help demo test lint test-system test-js attacks long models goldens vectors cli-docs docs bench-latency bench-seal bench-verify bench-gate calibrate screenshots wheel sbom notices test-release test-floors clean
 
 help:
 	@echo "make demo           install, check the sample selfie, print and verify a token"
-	@echo "make test           the test suite"
+	@echo "make test           the test suite, in TEST_WORKERS=$(TEST_WORKERS) processes"
 	@echo "make lint           ruff, mypy --strict, import-linter"
 	@echo "make test-system    tests that need Debian packages (qemu-user, strace, chromium, redis, mosquitto, node, systemd) or extras"
 	@echo "make test-js        the JavaScript verifier's tests (Node 20 or newer, npm)"
