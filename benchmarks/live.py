@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -22,10 +25,11 @@ from agecheck.bench.attacks import wilson
 from agecheck.bench.machine import describe_machine
 from agecheck.policy import Liveness
 from agecheck.verdict import Reason, Verdict
-from benchmarks.actors import Actor, Person
+from benchmarks.actors import Person
 from benchmarks.live_runs import FRAME_MS, Run, run_session
 from benchmarks.species import ACTIVE_ONLY, SPECIES
 
+BONA_FIDE = "bona fide"
 RESULTS = Path(__file__).parent / "results" / "live.json"
 FIRST_ATTACK_SEED = 1000
 MAX_FRAME_MS = 15.0
@@ -44,6 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--attack-seeds", type=int, default=20, help="of each species")
     parser.add_argument("--slow-seeds", type=int, default=20, help="of people, each frame rate")
     parser.add_argument("--only", choices=("passive", "active"))
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args(arguments)
     began_s = time.monotonic()
@@ -52,11 +57,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     # One level can be measured anew beside the other's figures.
     figures = _figures_in(options.out) if options.only else {}
-    figures |= {
-        level: _level(level, options.seeds, options.attack_seeds)
-        | {"bpcer_by_frame_step_ms": _slow(level, options.slow_seeds)}
-        for level in levels
-    }
+    with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
+        figures |= {
+            level: _level(pool, level, options.seeds, options.attack_seeds)
+            | {"bpcer_by_frame_step_ms": _slow(pool, level, options.slow_seeds)}
+            for level in levels
+        }
     missed = [line for level, of in figures.items() for line in _missed(level, of)]
     document = {
         "schema": "agecheck-live/1",
@@ -80,18 +86,18 @@ def _figures_in(path: Path) -> dict[str, Any]:
     return figures
 
 
-def _level(liveness: Liveness, n_people: int, n_attacks: int) -> dict[str, Any]:
-    people = _runs(liveness, Person, range(n_people), "bona fide")
+def _level(pool: Executor, liveness: Liveness, n_people: int, n_attacks: int) -> dict[str, Any]:
+    people = _runs(pool, liveness, BONA_FIDE, range(n_people))
     done_ms = [run.done_at_ms for run in people if run.result.verdict is Verdict.OVER]
     first_ms = sorted(at_ms for at_ms in done_ms if at_ms is not None)
     frames_ms = sorted(cost for run in people for cost in run.frame_ms)
     not_passed = sum(run.result.verdict is not Verdict.OVER for run in people)
     called_attack = sum(run.result.reason is Reason.PRESENTATION_ATTACK for run in people)
     species = {}
-    for name, make in SPECIES.items():
+    for name in SPECIES:
         if liveness == "active" or name not in ACTIVE_ONLY:
             seeds = range(FIRST_ATTACK_SEED, FIRST_ATTACK_SEED + n_attacks)
-            runs = _runs(liveness, make, seeds, name)
+            runs = _runs(pool, liveness, name, seeds)
             passed = sum(run.result.reason is None for run in runs)
             species[name] = {
                 "apcer": wilson(passed, n_attacks),
@@ -114,32 +120,28 @@ def _level(liveness: Liveness, n_people: int, n_attacks: int) -> dict[str, Any]:
     }
 
 
-def _slow(liveness: Liveness, n_people: int) -> dict[str, Any]:
+def _slow(pool: Executor, liveness: Liveness, n_people: int) -> dict[str, Any]:
     by_step = {}
     for step_ms in SLOW_FRAME_MS:
-        name = f"bona fide, {step_ms} ms"
-        runs = _runs(liveness, Person, range(n_people), name, frame_step_ms=step_ms)
+        runs = _runs(pool, liveness, BONA_FIDE, range(n_people), step_ms)
         not_passed = sum(run.result.verdict is not Verdict.OVER for run in runs)
         by_step[str(step_ms)] = wilson(not_passed, n_people)
     return by_step
 
 
 def _runs(
-    liveness: Liveness,
-    make: Callable[[int], Actor],
-    seeds: range,
-    name: str,
-    *,
-    frame_step_ms: int = FRAME_MS,
+    pool: Executor, liveness: Liveness, name: str, seeds: range, frame_step_ms: int = FRAME_MS
 ) -> list[Run]:
-    max_ms = MAX_MS[liveness]
-    runs = [
-        run_session(make(seed), liveness, frame_step_ms=frame_step_ms, max_ms=max_ms)
-        for seed in seeds
-    ]
+    runs = list(pool.map(partial(_run, liveness, name, frame_step_ms), seeds))
     ended = Counter(str(run.result.reason or run.result.verdict) for run in runs)
-    _say(f"{liveness:<8} {name:<24} {dict(ended)}")
+    _say(f"{liveness:<8} {name:<24} {frame_step_ms:>3} ms {dict(ended)}")
     return runs
+
+
+def _run(liveness: Liveness, name: str, frame_step_ms: int, seed: int) -> Run:
+    actor = Person(seed) if name == BONA_FIDE else SPECIES[name](seed)
+    max_ms = MAX_MS[liveness]
+    return run_session(actor, liveness, frame_step_ms=frame_step_ms, max_ms=max_ms)
 
 
 def _missed(level: str, figures: dict[str, Any]) -> list[str]:

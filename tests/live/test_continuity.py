@@ -20,6 +20,7 @@ from agecheck.liveness.continuity import (
     ContinuityCue,
     jumps_between,
 )
+from agecheck.liveness.light import MAX_LAG_MS
 from agecheck.liveness.reading import FaceReading
 from agecheck.ports import Sight
 from agecheck.verdict import Reason
@@ -46,9 +47,9 @@ def watch_bytes(numbers: list[int], step_ms: int = FRAME_MS) -> ContinuityCue:
     return cue
 
 
-def watch_faces(readings: list[FaceReading]) -> ContinuityCue:
+def watch_faces(readings: list[FaceReading], cue: ContinuityCue | None = None) -> ContinuityCue:
     """A cue that has seen these faces."""
-    cue = ContinuityCue()
+    cue = cue or ContinuityCue()
     for one in readings:
         cue.see(Sight(one.at_ms, SIZE_PX, None, None), one)
     return cue
@@ -149,7 +150,7 @@ class TestJumps:
     def test_each_measure_jumps_alone(self, name: str) -> None:
         """A test of one is a test of no other."""
         jumps = jumps_between(reading(0), reading(FRAME_MS, **CHANGES[name]))
-        assert (jumps.count, getattr(jumps, name)) == (1, True)
+        assert (jumps.count(is_lit=False), getattr(jumps, name)) == (1, True)
 
     @pytest.mark.parametrize("name", CHANGES)
     def test_one_jump_is_forgiven(self, name: str) -> None:
@@ -164,6 +165,22 @@ class TestJumps:
         changed = {**CHANGES["place"], **CHANGES[name]}
         jumped = reading(20 * FRAME_MS, **changed)
         assert watch_faces([*at_rest(20), jumped]).ended_by is ATTACK
+
+    @pytest.mark.parametrize("name", sorted(set(CHANGES) - {"place"}))
+    def test_under_the_screens_lights_the_skins_colour_says_nothing(self, name: str) -> None:
+        """It changes whenever they do, and a face that is found anew moves by a step; whatever else
+        jumps with that still tells."""
+        jumped = reading(20 * FRAME_MS, **CHANGES["place"] | CHANGES[name])
+        is_forgiven = name in ("exposure", "tint")
+        for began_ms, ended_by in (
+            (15 * FRAME_MS, None if is_forgiven else ATTACK),
+            (21 * FRAME_MS, ATTACK),  # not yet
+            (20 * FRAME_MS - MAX_LAG_MS - 501, ATTACK),  # no longer
+        ):
+            cue = ContinuityCue()
+            cue.lights_began(began_ms, 500)
+            cue.lights_began(0, 60_000)  # a second beginning
+            assert watch_faces([*at_rest(20), jumped], cue).ended_by is ended_by
 
     def test_another_face_in_the_same_place_is_noticed(self) -> None:
         """Nothing but the face has changed; it takes a few frames to be sure."""
@@ -208,6 +225,6 @@ def test_a_rendered_person_never_jumps(seed: int) -> None:
         if sight.mesh is not None:
             now = read_face(sight.mesh, at_ms)
             if last is not None:
-                assert jumps_between(last, now).count <= 1
+                assert jumps_between(last, now).count(is_lit=False) <= 1
             last = now
     assert last is not None

@@ -132,6 +132,18 @@ def test_nothing_counts_that_was_done_before_it_was_asked_for() -> None:
     assert face.cue.answer is Answer.PENDING
 
 
+def test_a_blink_that_was_under_way_is_neither_an_answer_nor_wrong() -> None:
+    """People blink every few seconds, so that some lids are down at the moment of asking."""
+    face = Face(Step.BLINK)
+    face.cue.ask()
+    face.blinks_ms.append(face.now_ms + MIN_REACTION_MS - 1)
+    answers = []
+    for move in (face.rest, lambda: face.do(Step.BLINK)):
+        move()
+        answers.append(face.cue.answer)
+    assert answers == [Answer.PENDING, Answer.DONE]
+
+
 def test_a_moving_head_is_asked_for_nothing() -> None:
     """It has no pose to be judged against."""
     face = Face(Step.TURN_LEFT)

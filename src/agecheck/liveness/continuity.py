@@ -16,6 +16,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agecheck.liveness.light import MAX_LAG_MS
 from agecheck.liveness.looks import Looks, unlikeness
 from agecheck.liveness.reading import FaceReading
 from agecheck.verdict import Reason
@@ -65,9 +66,10 @@ class Jumps:
     tint: bool
     look: bool
 
-    @property
-    def count(self) -> int:
-        return sum((self.place, self.size, self.turn, self.exposure, self.tint, self.look))
+    def count(self, *, is_lit: bool) -> int:
+        """How many there are. While the screen's light changes, the skin's says nothing."""
+        of_skin = () if is_lit else (self.exposure, self.tint)
+        return sum((self.place, self.size, self.turn, self.look, *of_skin))
 
 
 def jumps_between(before: FaceReading, after: FaceReading) -> Jumps:
@@ -127,6 +129,12 @@ class ContinuityCue:
         self._looks = Looks()
         self._company_since_ms: int | None = None
         self._n_replaced = 0
+        self._lit_ms: tuple[int, int] | None = None
+
+    def lights_began(self, at_ms: int, duration_ms: int) -> None:
+        """The screen shows its colours from then on. A second beginning does not count."""
+        if self._lit_ms is None:
+            self._lit_ms = at_ms, at_ms + duration_ms + MAX_LAG_MS
 
     def is_new(self, frame: RgbFrame, at_ms: int, *, with_face: bool = True) -> bool:
         """Take in a frame's time and bytes; False when it repeats the last one.
@@ -180,13 +188,15 @@ class ContinuityCue:
             return self._begin(reading)
         is_lost = self._is_lost or reading.at_ms - last.at_ms > MAX_STEP_MS
         jumps = jumps_between(last, reading)
-        if jumps.count >= MIN_JUMPS and self._is_followed and not is_lost:
+        is_lit = self._lit_ms is not None and self._lit_ms[0] <= reading.at_ms <= self._lit_ms[1]
+        has_jumped = jumps.count(is_lit=is_lit) >= MIN_JUMPS
+        if has_jumped and self._is_followed and not is_lost:
             return self._attack()
         self._count_replaced(reading)
         if self.ended_by is not None:
             return False
         is_same = self._looks.is_familiar(reading) if is_lost else not jumps.look
-        if is_same and jumps.count < MIN_JUMPS and self._n_replaced == 0:
+        if is_same and not has_jumped and self._n_replaced == 0:
             return self._follow(reading)
         self._is_lost = True
         return False if self._is_followed else self._begin(reading)

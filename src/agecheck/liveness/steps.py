@@ -76,7 +76,8 @@ class StepCue:
         turn = reading.asymmetry - self._rest[0]
         nod = abs(reading.nod - self._rest[1])
         closer = reading.height_px / max(self._rest[2], 1.0)
-        blinked = any(at_ms > self._asked_at_ms for at_ms in blinked_at_ms)
+        earliest_ms = self._asked_at_ms + MIN_REACTION_MS  # sooner, it was under way already
+        blinked = any(at_ms >= earliest_ms for at_ms in blinked_at_ms)
         right = {
             Step.TURN_LEFT: turn >= TURN_CHANGE,
             Step.TURN_RIGHT: turn <= -TURN_CHANGE,

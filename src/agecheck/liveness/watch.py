@@ -46,8 +46,9 @@ class LivenessWatch:
         self._is_active = script is not None
         self._steps = StepCue(script.steps if script else ())
         lights = script.lights if script else ()
+        self._lights_ms = sum(light.duration_ms for light in lights)
         self._light = LightCue(lights)
-        self._lit = LitFace(sum(light.duration_ms for light in lights))
+        self._lit = LitFace(self._lights_ms)
         self._continuity = ContinuityCue()
         self._flatness = FlatnessCue()
         self._blinks = BlinkCue()
@@ -81,6 +82,7 @@ class LivenessWatch:
     def lights_began(self, at_ms: int) -> None:
         self._light.began(at_ms)
         self._lit.began(at_ms)
+        self._continuity.lights_began(at_ms, self._lights_ms)
 
     def ask(self) -> Step | None:
         if self._is_active:
