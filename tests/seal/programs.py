@@ -47,12 +47,16 @@ def obedient(deadline_s=30.0):
 """
 
 
+FORK_WARNING = "ignore:This process:DeprecationWarning"
+"""From 3.12 on Python warns whoever forks beside threads, which is what is tried here."""
+
+
 def start(program: str, *, path_first: Path | None = None) -> subprocess.Popen[str]:
     """The program after the preamble, in a process that can be talked to."""
     folders = [path_first, TESTS]
     path = os.pathsep.join(str(folder) for folder in folders if folder is not None)
     return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", PREAMBLE + program],
+        [sys.executable, "-W", FORK_WARNING, "-c", PREAMBLE + program],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

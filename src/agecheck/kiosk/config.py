@@ -6,9 +6,10 @@ repeats a value: a settings file holds names, addresses and paths.
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -262,4 +263,7 @@ def parse_config(content: bytes) -> KioskConfig:
 
 def config_schema() -> dict[str, object]:
     """The schema of the file as JSON Schema."""
-    return msgspec.json.schema(KioskConfig)
+    schema: dict[str, Any] = msgspec.json.schema(KioskConfig)
+    for section in schema["$defs"].values():  # Python 3.13 takes a docstring's indentation away
+        section["description"] = inspect.cleandoc(section["description"])
+    return schema
