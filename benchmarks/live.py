@@ -36,7 +36,7 @@ MAX_FRAME_MS = 15.0
 MAX_FIRST_VERDICT_MS = {"passive": 3000, "active": 8000}
 MAX_BPCER, MAX_APCER = 0.05, 0.0
 SLOW_FRAME_MS = (100, 125, 160, 200)
-"""Fewer frames than the usual 20 a second: a small computer, or a dark room. 200 is too slow."""
+"""Fewer frames than the usual 20 a second: a small computer, or a dark room. 200 may be too few."""
 MAX_FRAME_STEP_MS = 160
 MAX_MS = {"passive": 8000, "active": 14_000}
 

@@ -136,6 +136,7 @@ def test_the_table_of_live_sessions_is_the_benchmarks() -> None:
     for label, both in rows.items():
         assert f"| {label} | {' | '.join(both)} |" in BENCHMARKS
     assert max(a["interval"][1] for a in attacks) > 1 / 7  # "one time in seven"
+    assert figures["active"]["called_an_attack"]["value"] == 0  # "none of the living"
 
 
 def test_the_faults_of_a_camera_are_counted_as_measured() -> None:
