@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LONG_SECONDS ?= 1800
-TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
+# No more than four: a container may see the processors of its host, and each process takes 0.8 GB.
+TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
 RELEASE := .venv-release/bin/python
 
 .PHONY: help demo test lint test-system test-js attacks long models goldens vectors cli-docs docs bench-latency bench-seal bench-verify bench-gate calibrate screenshots wheel sbom notices test-release test-floors clean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -205,6 +206,33 @@ def test_settings_that_cannot_work_end_it_with_one_line(
     assert ran.returncode == 2
     assert said in ran.stderr
     assert len(ran.stderr.splitlines()) == 1
+
+
+SLOW_OUTPUTS = """
+import sys, time
+if "agecheck.kiosk.outputs" in sys.orig_argv:
+    time.sleep(8)
+"""
+
+
+def test_outputs_that_find_out_late_end_it_too(tmp_path: Path) -> None:
+    """On a busy machine the page may be there before: it is not called ready, and nothing starts
+    again."""
+    path = settings(tmp_path)
+    webhook = '[outputs.webhook]\nurl = "https://a.example"\nca_file = "no"\n'
+    path.write_text(path.read_text() + webhook)
+    (tmp_path / "sitecustomize.py").write_text(SLOW_OUTPUTS)
+    ran = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "agecheck", "kiosk", "--config", str(path)],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    said = ran.stderr.splitlines()
+    assert (ran.returncode, len(said)) == (2, 1)
+    assert "ca_file" in said[0]
 
 
 def test_a_taken_port_is_said(tmp_path: Path) -> None:

@@ -102,6 +102,7 @@ def _loop(
         with suppress(PermissionError, ValueError):  # a file or /dev/null: nothing comes from there
             ways.register(0, selectors.EVENT_READ)
     line = b""
+    os.write(beat_fd, b"R")
     while True:
         ready = {key.fd for key, _ in ways.select(BEAT_S)}
         os.write(beat_fd, b".")

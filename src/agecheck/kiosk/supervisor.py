@@ -179,7 +179,7 @@ class Supervisor:
                 if (code := child.process.poll()) is not None:
                     others = [c.process.poll() or 0 for c in children]
                     return BAD_SETTINGS if BAD_SETTINGS in others else code or BROKEN
-            is_ready = children[0].is_ready
+            is_ready = all(child.is_ready for child in children)
             if is_ready and not told:
                 self._tell(addresses)
                 _notify("READY=1\nSTATUS=ready")
