@@ -147,7 +147,8 @@ def _depth_at(
     xy: NDArray[np.float64], points: NDArray[np.float64], far_z: float
 ) -> NDArray[np.float64]:
     """Depth relative to the face's centre, smoothed over the mesh; it fades out beside the face."""
-    squared = ((xy[:, None] - points[None, :, :2]) ** 2).sum(axis=2)
+    mesh_xy = points[:, :2]
+    squared = (xy**2).sum(axis=1)[:, None] + (mesh_xy**2).sum(axis=1) - 2 * xy @ mesh_xy.T
     weights = np.exp(-squared / (2 * _DEPTH_BLUR_PX**2))
     total = weights.sum(axis=1)
     return np.asarray((weights @ (points[:, 2] - far_z)) / (total + 0.02))
