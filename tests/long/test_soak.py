@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,10 @@ TESTS = Path(__file__).parents[1]
 WARM_UP_SHARE = 0.25
 RSS_TOLERANCE_BYTES = 5 << 20
 TIME_TOLERANCE = 1.25
-"""Quiet moments of one machine differ by a tenth; what grows with every picture grows past it."""
+"""Of a check, against fixed work beside it; what grows with every picture grows past it."""
+MIN_TIMED_CASES = 400
+"""Of fewer, as in a minute's run beside other programs, the time is told and not judged: two dozen
+checks a quarter differed by 0.7 to 1.4 where nothing had grown, and by 1.02 on a quiet machine."""
 
 RETURN_FREED_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": "131072",
@@ -42,11 +46,6 @@ def picture_of(rng: np.random.Generator) -> bytes:
     if share < 0.9:
         return damaged(rng, encoded_portraits())
     return encode(Image.fromarray(without_a_face(rng)), "PNG")
-
-
-def quiet(times_ms: list[float]) -> float:
-    """What a check takes while nothing else runs on the machine: the tenth percentile."""
-    return float(np.quantile(times_ms, 0.1))
 
 
 @contextmanager
@@ -85,12 +84,12 @@ def test_nothing_grows(long_run: LongRun) -> None:
 
     settled = costs[int(len(costs) * WARM_UP_SHARE) :]
     rss_bytes = [cost["rss_bytes"] for cost in settled]
-    processor_ms = [cost["processor_ms"] for cost in settled]
+    relative = [cost["processor_ms"] / cost["fixed_work_ms"] for cost in settled]
     quarter = len(settled) // 4
-    growth = quiet(processor_ms[-quarter:]) / quiet(processor_ms[:quarter])
+    growth = median(relative[-quarter:]) / median(relative[:quarter])
     long_run.notes = (
         f"memory {min(rss_bytes) / 2**20:.1f} to {max(rss_bytes) / 2**20:.1f} MiB, "
         f"time x {growth:.2f}"
     )
     assert max(rss_bytes) - min(rss_bytes) <= RSS_TOLERANCE_BYTES
-    assert growth <= TIME_TOLERANCE
+    assert len(costs) < MIN_TIMED_CASES or growth <= TIME_TOLERANCE
