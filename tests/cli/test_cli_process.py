@@ -107,6 +107,32 @@ def test_an_error_that_cannot_be_told_is_still_one(
     assert ran.returncode == 3
 
 
+UNFLUSHED = """
+import sys
+import agecheck.cli.main, agecheck.cli.program
+
+def cli(**_):
+    sys.stdout.write("OVER\\n")
+    sys.exit(0)
+
+agecheck.cli.program.cli = cli
+agecheck.cli.main.main()
+"""
+
+
+def test_an_answer_that_was_still_to_be_written_is_none() -> None:
+    """A command that does not flush ends as 0, and only then the disk turns out to be full."""
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(  # noqa: S603
+            [sys.executable, "-c", UNFLUSHED],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"PYTHONUNBUFFERED": ""},
+            check=False,
+        )
+    assert (ran.stderr, ran.returncode) == (b"", 3)
+
+
 @pytest.mark.parametrize("closed", ["1", "2", "12"])
 def test_closed_streams_do_not_change_the_answer(
     command_line: CommandLine, portrait: Path, closed: str

@@ -64,12 +64,14 @@ def _occupy_closed_streams() -> None:
 
 
 def _drop_what_nobody_took() -> None:
-    """After a full disk Python would try once more as it ends, say so, and end as 120."""
+    """After a full disk Python would try once more as it ends, say so, and end as 120. What was
+    not written was not answered, whatever exit code was on its way."""
     for stream in filter(None, (sys.stdout, sys.stderr)):  # a closed one is None
         try:
             stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            sys.exit(BROKEN)
 
 
 def _will_need_a_worker(arguments: Sequence[str]) -> bool:
